@@ -11,6 +11,7 @@ export       Write the table of languages for the Spaces (run by hand)
 """
 
 from bot.language.lookup import by_code, find, find_script
+from bot.language.normalize import fold
 from bot.language.suggestions import suggest
 from bot.language.tables import common_name
 from bot.language.types import Candidates, Language, Reason, UnknownCode
@@ -24,5 +25,6 @@ __all__ = [
     "common_name",
     "find",
     "find_script",
+    "fold",
     "suggest",
 ]

@@ -2,7 +2,7 @@
 
 A discussion names its language in the title, or else in the first line of its text::
 
-    line    = name | opening name | "[" name "]" | name closing
+    line    = [greeting] ( name | opening name | "[" name "]" | name closing )
     opening = "request" | "please add" | "can you make a model for" | "I'd like" … [":"]
     closing = "language" | "model" | "please" | "thanks"
 
@@ -12,18 +12,23 @@ Only a `Language` from a closed list leaves this file, never the text itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.request import Verdict
-from bot.language import Candidates, Language, by_code, find, find_script
+from bot.language import Candidates, Language, by_code, find, find_script, fold
+from bot.parsing.words import CONVERSATION, GREETINGS, NO, YES
 
 MAX_NAME = 80  # characters
 MAX_LINE = 200
 MAX_TEXT = 20_000
 MAX_CODE = 3
 MAX_TYPO = 40
+MAX_WORDS = 3
 
-_POLITENESS = r"(?:please|thanks|thank you|pls)"
+_POLITENESS = (
+    r"(?:please|thanks|thank you|pls|bonvolu|dankon|bitte|danke|s['’]il vous pla[iî]t|merci"
+    r"|por favor|gracias|obrigad[oa]|per favore|grazie)"
+)
 _THING = r"(?:an? |the |some )?(?:small )?(?:language )?(?:model|adapter|data(?:set)?|support|chat)"
 _OPENING = re.compile(
     r"^\s*(?:(?:hi|hello|dear \w+)\b[\s,!.]*)?"
@@ -38,21 +43,6 @@ _OPENING = re.compile(
 _CLOSING = re.compile(
     r"\s*(?:\b(?:language|model|dataset)\b)?[\s,]*(?:\b" + _POLITENESS + r"\b)?[\s.!?]*$",
     re.IGNORECASE,
-)
-
-# English words of two or three letters that are also codes of languages.
-_ENGLISH = frozenset(
-    """
-    ab ace act add age ago aid aim air all and any app are arm art as ask at bad bag ban bar bat be
-    bed bet big bin bit box boy bug bus but buy by can cap car cat cow cry cut dad day den did die
-    do dog dot dry due ear eat egg end era eve eye fan far fat few fix fly fog for fox fun gap gas
-    get go gun guy had has hat he her hey hi him his hit hop hot how hub ice ill in is it its jam
-    job joy key kid kit lab lab law lay leg let lie lot low mad man map may me men met mix mom mud
-    my net new no nor not now nut odd of off oh ok oil old on one or our out owl own pan pay pen pet
-    pin pop pot put ran rat raw red rib rid row run sad sat saw say sea see set she sin sir sit six
-    sky so son sun tap tax tea ten the tie tin tip to toe top toy try two up us use van via war was
-    way we web wet who why win yes yet you
-    """.split()
 )
 
 
@@ -73,35 +63,74 @@ class Unclear:
 
 
 def read_request(title: str, body: str) -> Named | Unclear:
-    """Find the language that a discussion requests, or the reason why it is unclear."""
+    """Find the language that a discussion requests, or the reason why it is unclear.
+
+    Under a title that says something else, a name in the body is certain only if it is one of those
+    that the title may mean; and no name there is guessed: most bodies begin a conversation.
+    """
     if len(title) + len(body) > MAX_TEXT:
         return Unclear(Verdict.TOO_LONG)
-    first_line = body.strip().splitlines()[0] if body.strip() else ""
-    if first_line.casefold().strip(" .,!?") in _ENGLISH:  # "hi" under a title is no Hindi
+    whole_title, title = title, _without_greeting(title)
+    lines = (_without_greeting(line) for line in body.splitlines())
+    first_line = next(filter(None, lines), "")
+    if fold(first_line) in CONVERSATION:
         first_line = ""
-    readings = [reading for text in (title, first_line) for reading in _readings(text)]
-    for reading in readings:
-        if isinstance(reading, Named):
-            return reading
-    unclear = [reading for reading in readings if isinstance(reading, Unclear)]
-    ambiguous = [each for each in unclear if each.verdict in (Verdict.AMBIGUOUS, Verdict.SCRIPT)]
-    similar = [each for each in unclear if each.choices]
-    return next(iter(ambiguous or similar or unclear), Unclear(Verdict.NO_NAME))
+    in_title, in_body = _readings(title), _readings(first_line)
+    named = [reading for reading in in_title if isinstance(reading, Named)]
+    if named:
+        return named[0]
+    unclear = [reading for reading in in_title if isinstance(reading, Unclear)]
+    asked = [reading for reading in unclear if reading.verdict in _CLEAR]
+    named = [reading for reading in in_body if isinstance(reading, Named)]
+    if _says_nothing(title):
+        unclear = [reading for reading in in_body if isinstance(reading, Unclear)]
+        asked = [reading for reading in unclear if reading.verdict in _CLEAR]
+    elif named and asked:
+        named = [reading for reading in named if reading.language in asked[0].choices]
+    else:
+        named = [replace(reading, is_certain=False) for reading in named]
+    similar = [reading for reading in unclear if reading.choices]
+    greeting = [] if title else [each for each in _readings(whole_title) if isinstance(each, Named)]
+    results: list[Named | Unclear] = [*named, *asked, *similar, *greeting, *unclear]
+    return results[0] if results else Unclear(Verdict.NO_NAME)
 
 
-def _readings(text: str) -> list[Named | Unclear]:
-    """Read the text as it is, and without the words around a name.
+def _without_greeting(line: str) -> str:
+    """Return the line without a greeting before it; "" for a greeting alone, or an empty line."""
+    line = line.strip()
+    if fold(line) in GREETINGS:
+        return ""
+    parts = _GREETED.fullmatch(line) if len(line) <= MAX_LINE else None
+    return parts[2] if parts and fold(parts[1]) in GREETINGS else line
+
+
+def _says_nothing(title: str) -> bool:
+    """Whether nothing but an opening and a closing is in a title, like "Language request"."""
+    if len(title) > MAX_LINE:
+        return False
+    bare = _bare(title)
+    return not bare or fold(bare) in CONVERSATION
+
+
+def _bare(text: str) -> str:
+    """Return the text without the words around a name.
 
     The rest of a sentence counts as a code only after a colon: "please add the" is not Tharu.
     """
     text = " ".join(text.split()).strip("[]").strip()
-    if len(text) > MAX_LINE:  # the expressions below are slow on long lines
-        return [Unclear(Verdict.UNKNOWN)]
     opening = _OPENING.match(text)
     bare = _CLOSING.sub("", text[opening.end() :] if opening else text).strip("[]\"'“”«» ")
-    if len(bare) <= MAX_CODE and not (opening and ":" in opening.group()):
-        bare = ""
-    return [_read_name(name) for name in dict.fromkeys((text, bare)) if name]
+    if len(bare) <= MAX_CODE and bare != text and not (opening and ":" in opening.group()):
+        return ""
+    return bare
+
+
+def _readings(text: str) -> list[Named | Unclear]:
+    """Read the text as it is, and without the words around a name."""
+    text = " ".join(text.split()).strip("[]").strip()
+    if len(text) > MAX_LINE:  # the expressions above are slow on long lines
+        return [Unclear(Verdict.UNKNOWN)]
+    return [_read_name(name) for name in dict.fromkeys((text, _bare(text))) if name]
 
 
 def _read_name(name: str) -> Named | Unclear:
@@ -110,7 +139,7 @@ def _read_name(name: str) -> Named | Unclear:
     match = find(name)
     if isinstance(match, Candidates):
         return Unclear(Verdict(match.reason), match.languages)
-    is_certain = not match.script_assumed and name.casefold() not in _ENGLISH
+    is_certain = not match.script_assumed and fold(name) not in CONVERSATION
     return Named(match, is_certain)
 
 
@@ -120,23 +149,25 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
     An answer is a number of the list, yes or no (if there is one choice), a script of one of the
     choices, or the name of any language.
     """
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    line = _first_line(text)
     if not line or len(line) > MAX_NAME:
         return None
     plain = " ".join(_POLITE.sub(" ", line.casefold()).split())
     if number := _NUMBER.fullmatch(plain):
         index = int(number[1]) if number[1] else 1 + _ORDINALS.index(number[2])
         return Named(by_code(choices[index - 1])) if 0 < index <= len(choices) else None
-    if len(choices) == 1 and _YES.fullmatch(plain):
+    if len(choices) == 1 and fold(plain) in YES:
         return Named(by_code(choices[0]))
-    if _NO.fullmatch(plain):
+    if fold(plain) in NO:
         return Unclear(Verdict.NO_NAME)
+    if (refusal := _REFUSAL.fullmatch(line)) and fold(refusal[1]) in NO:  # "No, Welsh"
+        return read_answer(refusal[2], choices)
     if matches := _in_script(plain.removesuffix(" one"), choices):
         return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
     readings = _readings(line)
-    if plain in _ENGLISH or _YES.fullmatch(plain):  # "all" means Allar only if that is a choice
+    if fold(plain) in CONVERSATION:  # "all" means Allar only if that is a choice
         readings = [r for r in readings if isinstance(r, Named) and r.language.code in choices]
-    answers = [reading for reading in readings if not _is_noise(reading)]
+    answers = [reading for reading in readings if not _is_noise(reading, plain, choices)]
     named = [answer for answer in answers if isinstance(answer, Named)]
     if named:
         return Named(named[0].language)
@@ -144,6 +175,19 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
         return _only_choice(answers, choices) or answers[0]
     similar = _only_choice(readings, choices) if len(plain) <= MAX_TYPO else None
     return Unclear(Verdict.CONFIRM, (similar.language,)) if similar else None
+
+
+def is_attempt(text: str) -> bool:
+    """Whether a comment that is no answer looks like an attempt at one: a few words to the bot."""
+    line = _first_line(text)
+    key = fold(_POLITE.sub(" ", line))
+    is_talk = line.startswith(("@", ">", "http")) or any(mark in line for mark in "?？؟")
+    is_short = len(line) <= MAX_TYPO and len(text) <= MAX_LINE
+    return is_short and not is_talk and 0 < len(key.split()) <= MAX_WORDS and key not in GREETINGS
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def _in_script(answer: str, choices: tuple[str, ...]) -> tuple[Language, ...]:
@@ -167,16 +211,23 @@ def _only_choice(readings: list[Named | Unclear], choices: tuple[str, ...]) -> N
     return None
 
 
-def _is_noise(reading: Named | Unclear) -> bool:
-    """Whether a reading names no known language."""
-    clear = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
-    return isinstance(reading, Unclear) and reading.verdict not in clear
+def _is_noise(reading: Named | Unclear, plain: str, choices: tuple[str, ...]) -> bool:
+    """Whether a reading names no known language.
+
+    Nor does a short code that is not among the choices: "dua" is Esperanto for "second", not Duala.
+    """
+    if isinstance(reading, Unclear):
+        return reading.verdict not in _CLEAR
+    language = reading.language
+    is_code = plain in (language.code[:3], language.bcp47) and plain != fold(language.name)
+    return is_code and bool(choices) and language.code not in choices
 
 
-_YES = re.compile(r"yes|yep|yeah|y|sure|ok|okay|correct|right|exactly|that one|please do|go ahead")
-_NO = re.compile(r"no|nope|n|wrong|neither|none of (?:them|these)|never ?mind")
+_CLEAR = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
 _POLITE = re.compile(rf"\b{_POLITENESS}\b|[,.!()]", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_GREETED = re.compile(r"([^,.!:;。！，、]+)[,.!:;。！，、]+\s*(.*)")
+_REFUSAL = re.compile(r"(\w+)\s*[,.!:;]\s*(\S.*)")
 _NUMBER = re.compile(
     rf"(?:number |no |option |#)?(\d{{1,2}})|(?:the )?({'|'.join(_ORDINALS)})(?: one)?"
 )

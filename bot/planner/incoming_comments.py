@@ -15,11 +15,12 @@ from bot.domain import costs, steps
 from bot.domain.observation import Comment, Discussion
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
-from bot.parsing.titles import Named, Unclear, read_answer
+from bot.parsing.titles import Named, Unclear, is_attempt, read_answer
 from bot.planner import new_requests
 from bot.planner.situation import Situation
 
 MAX_ANSWERS = 20
+MAX_REMINDERS = 2  # of what can be answered to one question
 
 # Commands that change nothing. From anybody else, they are ignored without a reply.
 _QUESTIONS = (Command.STATUS, Command.ESTIMATE, Command.HELP, Command.UNKNOWN)
@@ -83,7 +84,7 @@ def _is_asked_steward(person: str, request: Request, situation: Situation) -> bo
 def _apply_answer(
     request: Request, comment: Comment, discussion: Discussion, situation: Situation
 ) -> Request:
-    """Accept the language that the comment names, or ask again."""
+    """Accept the language that the comment names, ask again, or say what to write."""
     answer = read_answer(comment.text, request.choices)
     if isinstance(answer, Named):
         return new_requests.accept(request, answer.language, discussion, situation)
@@ -92,7 +93,25 @@ def _apply_answer(
         languages = () if answer.verdict is Verdict.NO_NAME else answer.choices
         choices = tuple(language.code for language in languages)
         return replace(request, verdict=answer.verdict, choices=choices)
+    if is_attempt(comment.text) and _is_for_the_bot(request, comment, discussion):
+        return _remind(request)
     return request
+
+
+def _is_for_the_bot(request: Request, comment: Comment, discussion: Discussion) -> bool:
+    """Whether it is the person whom the bot has asked, who does not reply to somebody else."""
+    before = [each for each in discussion.comments if each.created_at < comment.created_at]
+    people = {each.author for each in before[-1:]} | {comment.author}
+    return bool(request.replied_at) and people == {request.author}
+
+
+def _remind(request: Request) -> Request:
+    """Say what can be answered to a question, but not again and again."""
+    note = replies.not_understood(request)
+    reminders = [answer for answer in request.answers if answer.note == note]
+    if len(reminders) >= (MAX_REMINDERS if request.choices else 1):
+        return request
+    return _answer(request, Command.UNKNOWN, note)
 
 
 def _answer(request: Request, command: Command, note: str, allowed: bool = True) -> Request:

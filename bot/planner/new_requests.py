@@ -61,7 +61,7 @@ def accept(
         return _decline(request, Verdict.TOO_FEW, code, str(rows.get(code, 0)), str(fewest))
     duplicate = _duplicate(request, spec, situation)
     if duplicate is not None:
-        return _decline(request, Verdict.DUPLICATE, code, duplicate.id)
+        return _decline(request, Verdict.DUPLICATE, code, duplicate.id, duplicate.status.value)
     if situation.needs_consent(request):
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY)
     return open_within_limit(request, situation)

@@ -38,6 +38,7 @@ from bot.replies.commands import (
 from bot.replies.failure import cancelled, failed
 from bot.replies.fault import fault
 from bot.replies.plan import plan
+from bot.replies.questions import not_understood
 from bot.replies.result import result
 from bot.replies.status import status, step_note
 
@@ -53,6 +54,7 @@ __all__ = [
     "needs_approval",
     "not_allowed",
     "not_applicable",
+    "not_understood",
     "reopened",
     "step_note",
     "unknown_command",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.domain import names
 from bot.domain.policy import Policy
-from bot.domain.request import Request, Verdict
+from bot.domain.request import Request, Status, Verdict
 from bot.language import by_code
 from bot.replies.phrases import join, language_name, plural
 
@@ -60,12 +60,35 @@ def _did_you_mean(codes: tuple[str, ...]) -> str:
 
 
 def _choices(codes: tuple[str, ...]) -> str:
-    """Return a numbered list; of more than 13, the first dozen are shown."""
-    shown = codes if len(codes) == MAX_CHOICES + 1 else codes[:MAX_CHOICES]
+    """Return a numbered list."""
+    shown = _shown(codes)
     lines = [f"{number}. {language_name(by_code(code))}" for number, code in enumerate(shown, 1)]
     if len(codes) > len(shown):
         lines.append(f"\nand {len(codes) - len(shown)} more.")
     return "\n".join([*lines, "", "Answer with the number, the name or the code."])
+
+
+def _shown(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the codes that a list shows: of more than 13, the first dozen."""
+    return codes if len(codes) == MAX_CHOICES + 1 else codes[:MAX_CHOICES]
+
+
+def not_understood(request: Request) -> str:
+    """Say what can be answered to the question, after a comment that is no answer."""
+    name = "the language's name in English or in the language itself, or its code (like `gla_Latn`)"
+    match len(_shown(request.choices)):
+        case 0:
+            return (
+                f"I do not know a language with this name. Please write {name}. If this is about "
+                "something else, please ignore this comment."
+            )
+        case 1:
+            answers = "`yes`"
+        case 2:
+            answers = "`1` or `2`"
+        case count:
+            answers = f"a number from 1 to {count}"
+    return f"I did not understand this answer. Please write {answers}, or {name}."
 
 
 def unanswered(request: Request) -> str:
@@ -125,7 +148,8 @@ def _reason(request: Request, policy: Policy) -> str:
 
 def _duplicate(request: Request, policy: Policy) -> str:
     """Say where the request is that was first, and where its results are or will be."""
-    name, num = by_code(request.choices[0]).name, request.choices[1].removeprefix("r")
+    code, first_id, *status = request.choices  # old records have no status
+    name, num = by_code(code).name, first_id.removeprefix("r")
     url = names.discussion_url(policy.endpoint, policy.org, int(num))
     first = f"{name} was already requested in [discussion {num}]({url})."
     if request.spec is None or request.spec.improves:
@@ -136,8 +160,11 @@ def _duplicate(request: Request, policy: Policy) -> str:
         "the model's repository": names.repo_url(policy.endpoint, model, "model"),
     }
     places = join([f"[{text}]({link})" for text, link in links.items()])
+    when = (
+        "Its result is" if status == [Status.DONE] else "When that request is done, its result is"
+    )
     return (
-        f"{first} As soon as that request is done, its result is in {places}. If the model makes "
+        f"{first} {when} in {places}. If the model makes "
         "mistakes, please correct them in the chat: a discussion with the line `/improve` in its "
         "text turns the corrections into the next version."
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.request import Verdict
 from bot.language import Language, by_code
-from bot.parsing.titles import Named, Unclear, read_answer, read_request
+from bot.parsing.titles import Named, Unclear, is_attempt, read_answer, read_request
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,9 @@ from bot.parsing.titles import Named, Unclear, read_answer, read_request
         ("Train on Kinyarwanda", "", "kin_Latn"),
         ("世界語", "hi", "epo_Latn"),
         ("A dataset for Lingala please", "", "lin_Latn"),
+        ("Bonjour, breton", "", "bre_Latn"),
+        ("Saluton", "Hi!\n\nWelsh", "cym_Latn"),
+        ("Kurdish", "Sorani", "ckb_Arab"),
     ],
 )
 def test_usual_requests(title: str, body: str, code: str) -> None:
@@ -49,7 +52,8 @@ def test_usual_requests(title: str, body: str, code: str) -> None:
         ("nonsense", "more nonsense", Verdict.UNKNOWN),
         ("Esperanto", "x" * 50_000, Verdict.TOO_LONG),
         ("y" * 300, "", Verdict.UNKNOWN),
-        ("Please add the", "", Verdict.UNKNOWN),
+        ("Please add the", "", Verdict.NO_NAME),
+        ("Saluton!", "", Verdict.NO_NAME),
         ("I love this", "", Verdict.UNKNOWN),
         ("Can you do better?", "", Verdict.UNKNOWN),
         ("Support for Python", "", Verdict.UNKNOWN),
@@ -64,6 +68,18 @@ def test_a_similar_name_is_offered_and_never_assumed() -> None:
     answer = read_request("Esperanot", "")
     assert isinstance(answer, Unclear)
     assert "epo_Latn" in [language.code for language in answer.choices]
+
+
+# Failed before: the body's greeting gave "Alutor" and "Saluan", and "moi" started a model of Moi.
+@pytest.mark.parametrize("greeting", ["Saluton!", "moi", "Hola a todas las personas", "Sannu!"])
+def test_a_greeting_under_an_unknown_title_suggests_nothing(greeting: str) -> None:
+    assert read_request("Gaela lingvo (Skotlando)", greeting) == Unclear(Verdict.UNKNOWN)
+
+
+def test_under_a_title_that_says_something_else_a_name_must_be_confirmed() -> None:
+    assert read_request("Martian", "Welsh") == Named(by_code("cym_Latn"), is_certain=False)
+    welsh = read_request("Kurdish", "Welsh")
+    assert isinstance(welsh, Unclear) and welsh.verdict is Verdict.AMBIGUOUS
 
 
 KURDISH = ("kmr_Latn", "ckb_Arab", "sdh_Arab")
@@ -122,14 +138,57 @@ def test_other_comments_are_ignored(text: str) -> None:
     assert read_answer(text, KURDISH) is None
 
 
+@pytest.mark.parametrize("yes", ["jes", "Jes, bonvolu!", "ja", "Oui, merci", "да", "はい", "OK"])
+def test_yes_is_understood_in_many_languages(yes: str) -> None:
+    """Failed before: "ja" started a model of Japanese, and "oui" one of Old Uyghur."""
+    assert read_answer(yes, ("epo_Latn",)) == Named(by_code("epo_Latn"))
+    assert read_answer(yes, KURDISH) is None and read_answer(yes, ()) is None
+
+
+@pytest.mark.parametrize("no", ["no", "ne", "Nein, danke", "non", "нет"])
+def test_no_is_understood_in_many_languages(no: str) -> None:
+    assert read_answer(no, ("epo_Latn",)) == Unclear(Verdict.NO_NAME)
+    assert read_answer(f"{no.split(',')[0]}, Welsh", ("epo_Latn",)) == Named(by_code("cym_Latn"))
+
+
+@pytest.mark.parametrize(("word", "code"), [("dua", "dua_Latn"), ("tri", "tri_Latn")])
+def test_a_number_in_words_is_no_code_of_another_language(word: str, code: str) -> None:
+    assert read_answer(word, KURDISH) is None
+    assert read_answer(word, (*KURDISH, code)) == Named(by_code(code))
+    assert read_answer(code, KURDISH) == Named(by_code(code))
+
+
+@pytest.mark.parametrize("text", ["la dua", "jess", "7", "unua\n\nDankon!"])
+def test_a_few_words_are_an_attempt_at_an_answer(text: str) -> None:
+    assert is_attempt(text)
+
+
+TALK = (
+    "",
+    "Thanks!",
+    "hello",
+    "@ada which one?",
+    "why?",
+    "I will ask my friends",
+    "> la dua",
+    "👍",
+)
+
+
+@pytest.mark.parametrize("text", (*TALK, "x" * 41, "la dua\n" + "and so on " * 40))
+def test_talk_is_no_attempt(text: str) -> None:
+    assert not is_attempt(text)
+
+
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
-    "unit", [" ", " ,", "please ", ".! ", "a ", "a model for ", "\t\u3000", "("]
+    "unit", [" ", " ,", "please ", ".! ", "a ", "a model for ", "\t\u3000", "(", "hi,"]
 )
 @pytest.mark.parametrize("size", [190, 19_000])
 def test_no_line_takes_long_to_read(unit: str, size: int) -> None:
     line = "Welsh" + (unit * size)[:size] + "x"
     assert isinstance(read_request("hello", line), Unclear | Named)
+    assert isinstance(read_request(line, "hello"), Unclear | Named)
     assert isinstance(read_answer(line[:80], KURDISH), Unclear | Named | None)
 
 

@@ -256,3 +256,46 @@ def test_the_number_of_answers_is_limited() -> None:
     flood = [("ludoviko", "/status")] * 500
     planned = after(request, *flood, jobs=(job(JobStage.RUNNING),))
     assert len(planned.request.answers) == MAX_ANSWERS
+
+
+def asked(verdict: Verdict, *choices: str) -> Request:
+    posted_at = {"question": NOW - 60}
+    return examples.request(
+        spec=None, status=Status.ASKED, verdict=verdict, choices=choices, replied_at=posted_at
+    )
+
+
+NORWEGIAN = asked(Verdict.AMBIGUOUS, "nob_Latn", "nno_Latn")
+
+
+def test_an_answer_that_is_not_understood_is_answered_at_most_twice() -> None:
+    planned = after(NORWEGIAN, *[("ludoviko", "la dua")] * 5)
+    assert planned.request.status is Status.ASKED
+    first, second = answers(planned)
+    assert "`1` or `2`" in first and first == second.replace("answer2", "answer1")
+    assert after(planned.request, *[("ludoviko", "la dua")] * 5, ("ludoviko", "2")).request.spec
+
+
+def test_an_unknown_name_is_answered_once() -> None:
+    planned = after(asked(Verdict.NO_NAME), *[("ludoviko", "qwxyz")] * 3)
+    (answer,) = answers(planned)
+    assert "I do not know" in answer
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        [("mallory", "la dua")],
+        [("ada", "la dua")],
+        [("ludoviko", "Thanks!")],
+        [("mallory", "I would take the second"), ("ludoviko", "agreed")],
+    ],
+)
+def test_what_people_say_to_each_other_is_not_answered(comments: list[tuple[str, str]]) -> None:
+    assert not answers(after(NORWEGIAN, *comments))
+    assert not answers(after(asked(Verdict.NO_NAME), *comments))
+
+
+def test_talk_about_an_accepted_request_is_not_answered() -> None:
+    running = examples.request(steps={Step.GENERATE: RUNNING})
+    assert not answers(after(running, ("ludoviko", "la dua"), jobs=(job(JobStage.RUNNING),)))

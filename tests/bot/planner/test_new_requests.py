@@ -58,7 +58,7 @@ def test_the_first_estimate_knows_what_an_earlier_check_has_measured() -> None:
         ("Klingonese Martian", Verdict.UNKNOWN),
         ("Esperantoo", Verdict.UNKNOWN),
         ("Kurdish", Verdict.AMBIGUOUS),
-        ("?", Verdict.UNKNOWN),
+        ("?", Verdict.NO_NAME),
         ("x" * 30_000, Verdict.TOO_LONG),
         ("", Verdict.NO_NAME),
         ("hi", Verdict.CONFIRM),
@@ -140,6 +140,7 @@ def test_a_second_request_points_to_the_first(status: Status) -> None:
     planned = admit(second, (first,), observed(discussions={2: second}), POLICY)
     assert planned.request.verdict is Verdict.DUPLICATE
     assert "discussions/1" in str(planned.actions)
+    assert ("When that request is done" in str(planned.actions)) is (status is not Status.DONE)
 
 
 def test_a_failed_request_does_not_block_a_new_one() -> None:

@@ -131,6 +131,11 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         refused_options=("licence", "variant"),
     )
     asked = ask(Verdict.CONFIRM, "hin_Deva")
+
+    def misunderstand(request: Request) -> Request:
+        answers = (Answer(Command.UNKNOWN, True, replies.not_understood(request)),)
+        return replace(request, answers=answers)
+
     cost = estimate(examples.recipe(), examples.PRICES)
     alone: dict[str, Request] = {
         "accepted": accepted,
@@ -188,11 +193,18 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "nothing to improve": decline(Verdict.NO_MODEL, "epo_Latn"),
         "too few corrections": decline(Verdict.TOO_FEW, "epo_Latn", "2", "4"),
         "requested before": replace(
-            decline(Verdict.DUPLICATE, "epo_Latn", "r7"), spec=examples.spec()
+            decline(Verdict.DUPLICATE, "epo_Latn", "r7", "open"), spec=examples.spec()
+        ),
+        "requested before, and done": replace(
+            decline(Verdict.DUPLICATE, "epo_Latn", "r7", "done"), spec=examples.spec()
         ),
         "requested before, in an old record": decline(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many requests of one person": decline(Verdict.TOO_MANY),
         "too many requests": decline(Verdict.FULL),
+        "an answer that is not understood": misunderstand(asked),
+        "an answer to two languages": misunderstand(ask(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn")),
+        "an answer to 14 languages": misunderstand(ask(Verdict.AMBIGUOUS, *ARABIC[:14])),
+        "an answer to no name": misunderstand(ask(Verdict.NO_NAME)),
         "/status": answer(Command.STATUS, replies.current_status(replace(accepted, steps=halfway))),
         "/status of a question": answer(Command.STATUS, replies.current_status(asked)),
         "/estimate": answer(Command.ESTIMATE, replies.estimate(accepted, cost)),
