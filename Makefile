@@ -40,12 +40,13 @@ style: .venv/ready  ## fix what the linter can fix, and format
 	$(BIN)/ruff format
 
 browser:  ## install Chromium and fonts for the browser tests (Debian or Ubuntu, as root)
-	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do \
 	  command -v $$name >/dev/null && exit 0; done; \
 	command -v apt-get >/dev/null || { \
 	  echo "make browser needs apt-get: install Chromium yourself, as 'chromium' on PATH" >&2; exit 1; }; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	  apt-get install -y -qq --no-install-recommends chromium fonts-noto-core
+	apt-get update -qq && export DEBIAN_FRONTEND=noninteractive && \
+	  for name in chromium-headless-shell chromium; do \
+	  apt-get install -y -qq --no-install-recommends $$name fonts-noto-core && exit 0; done; exit 1
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kakugo needs Python 3.11 or newer")'
