@@ -19,16 +19,19 @@ _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
+_NO_LETTER_OR_DIGIT = re.compile(r"[^\w ]|_")
 
 
 def clean(text: str) -> str:
     """Return one line of NFKC text without control, invisible or bidirectional characters."""
-    visible = (
-        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
-        for c in unicodedata.normalize("NFKC", text)
-        if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
-    )
-    return " ".join("".join(visible).split())
+    text = unicodedata.normalize("NFKC", text)
+    if not text.isprintable():  # rarely, and the loop takes most of the time
+        text = "".join(
+            " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
+            for c in text
+            if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
+        )
+    return " ".join(text.split())
 
 
 def fold(text: str) -> str:
@@ -36,8 +39,8 @@ def fold(text: str) -> str:
     text = _APOSTROPHES.sub("", clean(text).casefold())
     text = _MARKS.sub("", unicodedata.normalize("NFD", text)).translate(_PLAIN)
     text = unicodedata.normalize("NFC", text)
-    return " ".join("".join(c if _in_word(c) else " " for c in text).split())
+    return " ".join(_NO_LETTER_OR_DIGIT.sub(_mark_or_space, text).split())
 
 
-def _in_word(char: str) -> bool:
-    return unicodedata.category(char)[0] in "LMN"
+def _mark_or_space(found: re.Match[str]) -> str:
+    return found[0] if unicodedata.category(found[0]).startswith("M") else " "
