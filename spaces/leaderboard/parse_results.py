@@ -7,8 +7,10 @@ for the table is decided elsewhere.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Literal, NotRequired, Required
 
+import orjson
 from benchmarks import ABOUT, Benchmark, BenchmarkTable
 from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -126,16 +128,36 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
     """Return the rows of a `results.jsonl` that have a value, and the number of unreadable ones."""
     rows: list[Row] = []
     unreadable = 0
-    for line in (text.encode() if isinstance(text, str) else text).split(b"\n"):
-        if not line.strip():
-            continue
+    for value in _decoded(text.encode() if isinstance(text, str) else text):
         try:
-            row: Row | None = _LINE.validate_python(_DECODER.decode(line.decode()))
-        except (ValueError, RecursionError):  # including ValidationError
+            row: Row | None = _LINE.validate_python(value)
+        except ValueError:  # a ValidationError
             unreadable += 1
         else:
             rows += [row] if row else []
     return rows, unreadable
+
+
+def _decoded(content: bytes) -> list[Any]:
+    """Return the value of each line; None for one that is no JSON, or has a key twice.
+
+    `orjson` is fast, but keeps the last of equal keys: the values then have fewer quotes when they
+    are written again. An escaped code may have become a quote, so it is left to the slow way.
+    """
+    lines = [line for line in content.split(b"\n") if line.strip()]
+    with suppress(ValueError, TypeError):  # TypeError: nested too deeply to be written again
+        values = [orjson.loads(line) for line in lines]
+        quotes = orjson.dumps(values).count(b'"')
+        if quotes == content.count(b'"') and b"\\u0022" not in content:
+            return values
+    return [_strictly_decoded(line) for line in lines]
+
+
+def _strictly_decoded(line: bytes) -> Any:
+    try:
+        return _DECODER.decode(line.decode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -147,11 +169,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
-
-
-def is_in_own_language(row: Row) -> bool:
-    """Return whether a row tests the language itself, not whether English was kept."""
-    return row.get("test_language", row["language"]) == row["language"]
 
 
 def number(value: object) -> float | None:
@@ -173,15 +190,19 @@ def text_of(value: object) -> str:
 
 
 def column_of(row: Row, table: BenchmarkTable) -> str | None:
-    """Return the key of a row's column; None for a benchmark or metric that has none."""
-    if not is_in_own_language(row):
+    """Return the key of a row's column; None for a benchmark or metric that has none.
+
+    A row that tests whether English was kept has none, either.
+    """
+    if row.get("test_language", row["language"]) != row["language"]:
         return None
-    directions = {
-        "": None,
-        f"eng_Latn-{row['language']}": "from_english",
-        f"{row['language']}-eng_Latn": "into_english",
-    }
-    direction = directions.get(row.get("direction") or "", "another")
+    direction = row.get("direction") or None
+    if direction:
+        directions = {
+            f"eng_Latn-{row['language']}": "from_english",
+            f"{row['language']}-eng_Latn": "into_english",
+        }
+        direction = directions.get(direction, "another")
     return table.keys.get((row["benchmark"], row.get("metric"), direction))
 
 

@@ -30,6 +30,9 @@ from tests.spaces.result_rows import lines, pair
         + "0" * 400
         + "}",
         '{"language":"epo_Latn","model":"b","benchmark":"c","role":"base","value":1,"value":2}',
+        '{"language":"epo_Latn","model":"b","benchmark":"c","role":"base","value":1,"degenerate":{"any":1,"any":2}}',
+        '{"language":"epo_Latn","model":"b","benchmark":"c","role":"base","value":1,"value":2,'
+        r'"x":"\u0022\u0022"}',
         "[" * 100_000,
     ],
 )
@@ -37,6 +40,20 @@ def test_unreadable_row_is_counted_and_the_others_are_kept(line: str) -> None:
     good = lines(*pair("epo_Latn", "sib200", 0.2, 0.7))
     rows, unreadable = parse_rows(good + line + "\n\n" + good)
     assert (len(rows), unreadable) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    "more", [{"x": "\ud800"}, {"x": float("nan")}, {"x": 10**400}, {"x": '"'}, {"x": {"value": 2}}]
+)
+def test_what_is_odd_in_a_part_that_is_not_shown_does_no_harm(more: dict[str, object]) -> None:
+    _, row = pair("epo_Latn", "sib200", 0.2, 0.7)
+    assert parse_rows(lines({**row, **more})) == parse_rows(lines(row))
+
+
+def test_a_deeply_nested_part_that_is_not_shown_does_no_harm() -> None:
+    text = lines(*pair("epo_Latn", "sib200", 0.2, 0.7))
+    nested = text.replace("}", ',"x":' + "[" * 300 + "]" * 300 + "}")
+    assert parse_rows(nested) == parse_rows(text)
 
 
 def test_keys_of_schema_2_get_their_new_names() -> None:
