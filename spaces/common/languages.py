@@ -82,7 +82,7 @@ def _tables() -> tuple[dict[str, Language], dict[str, list[str]]]:
 
 def by_code(code: str) -> Language:
     """Return the language with this code; one without names where the table lacks it."""
-    return _tables()[0].get(code, Language(code))
+    return _tables()[0].get(code) or Language(code)
 
 
 def named(text: str) -> list[Language]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
@@ -183,7 +184,8 @@ def build_leaderboard(
         version, version_count = versions[entry.code, entry.model, entry.revision]
         joined.append(
             replace(
-                _with_request(entry, by_id, named_by_code),
+                entry,
+                **_of_request(entry, by_id, named_by_code),
                 parameters=(parameters or {}).get(entry.base),
                 version=version,
                 version_count=version_count,
@@ -315,15 +317,15 @@ def _versions(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[int,
     }
 
 
-def _with_request(
+def _of_request(
     entry: Entry, by_id: Mapping[str, Request], named_by_code: Mapping[str, Request]
-) -> Entry:
-    """Add names, discussion and cost from the entry's request, or names from another one."""
+) -> dict[str, Any]:
+    """Return names, discussion and cost from the entry's request, or names from another one."""
     own, table = by_id.get(entry.request), entry.language
     is_named = own is not None and own.code == entry.code and own.name != ""
     names = (own if is_named else named_by_code.get(entry.code)) or table
-    entry = replace(entry, name=names.name, autonym=names.autonym, bcp47=names.bcp47)
+    found = {"name": names.name, "autonym": names.autonym, "bcp47": names.bcp47}
     if own is None:
-        return entry
+        return found
     cost_usd = entry.cost_usd if own.cost_usd is None else own.cost_usd
-    return replace(entry, discussion=own.discussion, cost_usd=cost_usd)
+    return {**found, "discussion": own.discussion, "cost_usd": cost_usd}
