@@ -6,14 +6,15 @@ import re
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from bot import replies
 from bot.controller.ledger import Ledger
 from bot.demo.screen import Screen
 from bot.domain import names, steps
-from bot.domain.observation import Score
+from bot.domain.observation import Manifest, Score
 from bot.domain.request import Request, Step, StepState
 from bot.errors import UserError
 from bot.hub import visitor
@@ -139,7 +140,7 @@ class Follower:
         urls = {name: self._repo_url(repo, kind) for name, (repo, kind, _) in repos.items()}
         return {
             "status": request.status.value,
-            "table": [_row(score) for score in evaluation.scores] if evaluation else [],
+            "table": _rows(evaluation) if evaluation else [],
             "chat": asdict(chat) if evaluation and (chat := evaluation.overall.chat) else None,
             "urls": {
                 "discussion": self.discussion_url(request.discussion),
@@ -157,8 +158,15 @@ class Follower:
         return names.repo_url(self._hub.endpoint, repo, kind)
 
 
-def _row(score: Score) -> dict[str, Any]:
+def _rows(evaluation: Manifest) -> list[dict[str, Any]]:
+    """Return the scores as numbers, and as the bot's reply names and compares them."""
+    return [_row(score, evaluation.titles) for score in evaluation.scores]
+
+
+def _row(score: Score, titles: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "test": replies.score_name(score, titles),
+        "difference": replies.difference(score),
         "benchmark": score.benchmark,
         "direction": score.direction,
         "metric": score.metric,

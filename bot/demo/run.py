@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from bot.demo.follow import Follower
-from bot.demo.processes import Processes
+from bot.demo.processes import ProcessError, Processes
 from bot.demo.screen import Screen
 from bot.errors import UserError
 from bot.hub.client import Connection
@@ -57,7 +57,7 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise DemoError(
-            f"{', '.join(missing)} must be installed: use `make demo`, or run "
+            f"the demo needs {', '.join(missing)}: use `make demo`, or run "
             "`pip install -e '.[dev]'`"
         )
     data = data.absolute()
@@ -65,10 +65,15 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
         raise DemoError(f"cannot write {json_file}: there is no such folder")
     if fresh:
         _delete(data)
+    is_new = not data.exists()
     config = _config(data, port)
     screen = Screen()
     with Processes(data) as processes:
-        result = _play(processes, config, data, screen)
+        url = _start_hub(processes, config, data, is_new)
+        screen.line(f"the local Hub is running at {url}")
+        hub_seconds = time.monotonic() - started_at
+        result = _play(processes, url, config, screen)
+        result["seconds"]["setup"] = round(result["seconds"]["setup"] + hub_seconds, 1)
         result["seconds"]["total"] = round(time.monotonic() - started_at, 1)
         screen.result(result)
         if json_file:
@@ -106,10 +111,36 @@ def _delete(data: Path) -> None:
         ) from error
 
 
-def _play(processes: Processes, config: DemoConfig, data: Path, screen: Screen) -> dict[str, Any]:
+def _start_hub(processes: Processes, config: DemoConfig, data: Path, is_new: bool) -> str:
+    """Return the URL of the Hub. Raises UserError; a new folder does not outlast that."""
+    try:
+        return processes.start_hub(config.hub_port, data / "hub", data / SEED)
+    except ProcessError as error:
+        if is_new:
+            shutil.rmtree(data)
+        elif _is_running(data):
+            raise DemoError(
+                f"a demo is running in {data}: stop it first, with Ctrl-C, or choose another "
+                "folder with --data"
+            ) from error
+        raise
+
+
+def _is_running(data: Path) -> bool:
+    """Whether the local Hub of a demo has locked its folder, as it does as long as it runs."""
+    lock = data / "hub" / "lock"
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _play(processes: Processes, url: str, config: DemoConfig, screen: Screen) -> dict[str, Any]:
     started_at = time.monotonic()
-    url = processes.start_hub(config.hub_port, data / "hub", data / SEED)
-    screen.line(f"the local Hub is running at {url}")
     env = _environment(url, config)
     for line in processes.deploy(env):
         screen.line(line)

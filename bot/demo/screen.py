@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -95,29 +96,24 @@ class Screen:
 
     def result(self, result: dict[str, Any]) -> None:
         """Print the comparison of base and adapter, the URLs, and the seconds of each step."""
-        table = Table(
-            "benchmark", "metric", title="Base model and adapter on held-out practice data"
-        )
+        table = Table("test", title="Base model and adapter on held-out practice data")
         for column in ("base", "adapter", "difference (95% interval)"):
             table.add_column(column, justify="right")
         for row in result["table"]:
-            metric = row["metric"]
-            low, high = (score_text(metric, value, "+") for value in row["difference_ci"])
-            note = "" if row["significant"] else " (not significant)"
-            table.add_row(
-                f"{row['benchmark']} {row['direction']}".strip(),
-                metric_name(metric),
-                score_text(metric, row["base"]),
-                score_text(metric, row["adapter"]),
-                f"{low} to {high}{note}",
-            )
+            scores = (score_text(row["metric"], row[model]) for model in ("base", "adapter"))
+            table.add_row(row["test"], *scores, row["difference"])
         if chat := result["chat"]:
             for turn in ("first", "second"):
                 metric, value = metric_name(chat["metric"]), score_text(chat["metric"], chat[turn])
-                table.add_row(f"asked in a chat, {turn} question", metric, "", value, "")
+                table.add_row(f"asked in a chat, {turn} question, {metric}", "", value, "")
+        times = ", ".join(f"{name} {seconds} s" for name, seconds in result["seconds"].items())
         with self._lock:
             self._console.print(table)
-            for name, url in result["urls"].items():
-                self._console.print(f"{name:>12}  {url}")
-            times = (f"{name} {seconds} s" for name, seconds in result["seconds"].items())
-            self._console.print(f"{'time':>12}  {', '.join(times)}")
+            for name, text in _aligned({**result["urls"], "time": times}):
+                self._console.print(f"{name}  {text}")
+
+
+def _aligned(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Return the texts with their names, which end in one column."""
+    width = max(map(len, texts))
+    return ((name.rjust(width), text) for name, text in texts.items())

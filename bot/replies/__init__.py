@@ -39,7 +39,7 @@ from bot.replies.failure import cancelled, failed
 from bot.replies.fault import fault
 from bot.replies.plan import plan
 from bot.replies.questions import not_understood
-from bot.replies.result import result
+from bot.replies.result import difference, result, score_name
 from bot.replies.status import status, step_note
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "continues",
     "continues_tomorrow",
     "current_status",
+    "difference",
     "due",
     "estimate",
     "fault",
@@ -56,6 +57,7 @@ __all__ = [
     "not_applicable",
     "not_understood",
     "reopened",
+    "score_name",
     "step_note",
     "unknown_command",
     "withdrawn",

@@ -108,18 +108,27 @@ def _listed(links: Mapping[str, str]) -> str:
 
 
 def _score_row(score: Score, titles: Mapping[str, str]) -> str:
+    base, adapter = (score_text(score.metric, value) for value in (score.base, score.adapter))
+    return f"| {score_name(score, titles)} | {base} | {adapter} | {difference(score)} |"
+
+
+def score_name(score: Score, titles: Mapping[str, str]) -> str:
+    """Return the name of a test with its direction and its metric."""
     benchmark = titles.get(score.benchmark, score.benchmark)
     if score.direction:
         source, _, target = score.direction.partition("-")
         benchmark += f" from {_name(source)} to {_name(target)}"
-    base, adapter = (score_text(score.metric, value) for value in (score.base, score.adapter))
+    return f"{benchmark}, {metric_name(score.metric)}"
+
+
+def difference(score: Score) -> str:
+    """Return how much better the adapter is, with its interval and whether it is significant."""
     change, low, high = (
         score_text(score.metric, value, "+")
         for value in (score.adapter - score.base, score.low, score.high)
     )
     note = "" if score.significant else ", not significant"
-    test = f"{benchmark}, {metric_name(score.metric)}"
-    return f"| {test} | {base} | {adapter} | {change} ({low} to {high}{note}) |"
+    return f"{change} ({low} to {high}{note})"
 
 
 def _name(code: str) -> str:

@@ -37,6 +37,14 @@ def test_fresh_deletes_nothing_while_a_demo_is_running(tmp_path: Path) -> None:
     assert (data / "hub/hub.db").exists()
 
 
+def test_a_second_demo_in_the_same_folder_is_told_of_the_first(tmp_path: Path) -> None:
+    data = folder(tmp_path, "seed.yaml", "hub/lock")
+    assert not run._is_running(data)
+    with (data / "hub/lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert run._is_running(data)
+
+
 def test_fresh_deletes_no_other_folder_and_none_before_the_other_arguments_are_right(
     tmp_path: Path,
 ) -> None:
