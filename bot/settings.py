@@ -16,6 +16,7 @@ from recipes.validation.http_urls import url_problem
 
 PUBLIC_HUB = "https://huggingface.co"
 LARGEST_NUMBER = 1_000_000
+SHORTEST_SECRET = 16  # characters
 
 # Variables of the deployer that `deploy` passes on to a bot that runs on the Hub. No secrets.
 FORWARDED_VARIABLES = (
@@ -134,7 +135,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         port=_port(env),
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
-        webhook_secret=_header(env, "KAKUGO_WEBHOOK_SECRET"),
+        webhook_secret=_webhook_secret(env),
         limits=_limits(env),
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
         bot_token=bot_token,
@@ -165,6 +166,16 @@ def _header(env: Mapping[str, str], name: str) -> str:
     if not (value.isascii() and value.isprintable()):
         raise SettingsError(f"{name} must be printable ASCII, because it is sent in a header")
     return value
+
+
+def _webhook_secret(env: Mapping[str, str]) -> str:
+    secret = _header(env, "KAKUGO_WEBHOOK_SECRET")
+    if 0 < len(secret) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"KAKUGO_WEBHOOK_SECRET has only {len(secret)} characters, which could be guessed: set "
+            f"it to {SHORTEST_SECRET} or more random ones, such as those of `openssl rand -hex 24`"
+        )
+    return secret
 
 
 def _schedule(env: Mapping[str, str]) -> str:

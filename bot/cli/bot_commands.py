@@ -24,9 +24,9 @@ def serve() -> None:
         raise UserError(
             "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot"
         )
-    typer.echo(f"{controller.hub.me} watches {controller.policy.org} on {settings.endpoint}")
-    secret, host, port = settings.webhook_secret, settings.host, settings.port
-    server.serve(controller, secret, host, port, settings.poll_seconds)
+    with server.listen(settings.host, settings.port) as listener:
+        typer.echo(f"{controller.hub.me} watches {controller.policy.org} on {settings.endpoint}")
+        server.serve(controller, settings.webhook_secret, listener, settings.poll_seconds)
 
 
 def tick(

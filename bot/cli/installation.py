@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli import connection
 from bot.cli.confirm import confirm
 from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.language import Candidates, Language
 
 
 def deploy(
@@ -37,13 +40,13 @@ def withdraw(
     ] = "",
 ) -> None:
     """Take a language down at the request of its speakers."""
-    from bot.language import UnknownCode, by_code
+    from bot.language import UnknownCode, by_code, find
     from bot.operations import withdraw as withdrawal
 
     try:
         language = by_code(code)
     except UnknownCode as error:
-        raise UserError(str(error)) from error
+        raise UserError(f"{error}{_meant(find(code))}") from error
     _, controller = connection.controller()
     typer.echo(
         f"This hides all datasets and models of {language.name} in {controller.policy.org}, closes "
@@ -53,6 +56,15 @@ def withdraw(
     ledger = controller.ledger.load()
     for line in withdrawal.withdraw(controller.hub, language, ledger.requests):
         typer.echo(line)
+
+
+def _meant(match: Language | Candidates) -> str:
+    """Return the codes that somebody may have meant who wrote a name, as the end of a sentence."""
+    from bot.language import Candidates
+
+    languages = match.languages if isinstance(match, Candidates) else (match,)
+    codes = ", ".join(f"{each.code} ({each.name})" for each in languages)
+    return f"; did you mean {codes}?" if codes else ""
 
 
 def doctor(
@@ -68,8 +80,8 @@ def doctor(
     results: tuple[findings.Finding, ...]
     try:
         target = deployment.Deployment(*connection.connect(), package.read())
-    except UserError as error:  # a variable, the token or the network: nothing else can be checked
-        results = (findings.Finding("bad", "connection", str(error)),)
+    except UserError as error:  # nothing else can be checked then
+        results = (findings.Finding("bad", _check_of(error), str(error)),)
     else:
         results = deployment.check(target)
     if as_json:
@@ -78,6 +90,16 @@ def doctor(
         for line in findings.table(results):
             typer.echo(line)
     raise SystemExit(bool(findings.bad(results)))
+
+
+def _check_of(error: UserError) -> str:
+    """Return what is wrong if the doctor cannot begin: a variable, the recipe or the network."""
+    from bot.domain.recipe import InvalidRecipe
+    from bot.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return "settings"
+    return "recipe" if isinstance(error, InvalidRecipe) else "connection"
 
 
 def destroy(

@@ -51,7 +51,12 @@ def teacher_check(
     from bot import settings
     from bot.language import Candidates, find
     from bot.operations import run_recipe
+    from recipes.validation.http_urls import url_problem
 
+    if problem := url_problem(url.removeprefix("tgi+")):
+        raise UserError(
+            f"the URL of the teacher must be like https://example.com/v1, but it {problem}"
+        )
     match = find(name)
     if isinstance(match, Candidates):
         raise UserError(_ask_for_code(name, match))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import socket
 import threading
 import time
 from collections import Counter
@@ -185,19 +186,30 @@ def _metrics(watcher: Watcher) -> Iterator[str]:
         yield f'kakugo_requests{{status="{status.value}"}} {count}'
 
 
-def serve(controller: Controller, secret: str, host: str, port: int, poll_seconds: float) -> None:
-    """Serve until SIGINT or SIGTERM. Raises Refused if it cannot listen there."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address of this machine. Raises Refused.
+
+    It comes before the first tick: a bot that cannot listen does nothing.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        raise Refused(
+            f"cannot listen on {host}:{port} ({error}): set KAKUGO_HOST to an address of this "
+            "machine and PORT to a free port"
+        ) from error
+    return listener
+
+
+def serve(
+    controller: Controller, secret: str, listener: socket.socket, poll_seconds: float
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
     watcher = Watcher(controller, poll_seconds)
     config = uvicorn.Config(
-        make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False,
-        http=BoundedProtocol,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    try:
-        # Before the first tick: a bot that cannot listen does nothing.
-        server.run(sockets=[config.bind_socket()])
-    except SystemExit as error:
-        raise Refused(
-            f"cannot listen on {host}:{port}: set KAKUGO_HOST to an address of this machine and "
-            "PORT to a free port"
-        ) from error
+        make_app(watcher, secret), log_level="warning", access_log=False, http=BoundedProtocol
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -176,7 +176,9 @@ def diagram() -> str:
         lines.append(f'  {previous} --> {each.step.value}["{each.step.value}: {each.description}"]')
         lines.append(f"  {each.step.value} --> {each.step.value}_made[({each.product})]")
         failure = 'failed(["reason; closed after two weeks"])'
-        lines.append(f'  {each.step.value} -. "fails every attempt" .-> {failure}')
+        lines.append(
+            f'  {each.step.value} -. "fails every attempt, or can never work" .-> {failure}'
+        )
         previous = f"{each.step.value}_made"
     lines.append(f'  {previous} --> done(["results in the discussion, leaderboard, chat"])')
     return "\n".join(lines)

@@ -82,7 +82,8 @@ def serve(
     start, SeedError if the seed file is not valid.
     """
     accounts = read_seed(seed) if seed else None
-    with _lock(data), _listen(host, port) as listener:
+    is_new = not data.exists()
+    with _lock(data) as lock, _listen_or_clean(host, port, Path(lock.name), is_new) as listener:
         address, number = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
         is_loopback = ipaddress.ip_address(address).is_loopback
@@ -136,6 +137,17 @@ def _is_locked(lock: IO[str]) -> bool:
     except OSError:
         return False
     return True
+
+
+def _listen_or_clean(host: str, port: int, lock: Path, is_new: bool) -> socket.socket:
+    """Listen; a new data folder does not outlast the failure to do so."""
+    try:
+        return _listen(host, port)
+    except StartError:
+        if is_new:
+            lock.unlink()
+            lock.parent.rmdir()
+        raise
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -86,8 +86,7 @@ def _token(use: Use, token: Token, org: str, facts: Facts) -> Finding:
     variable = use.variable
     if use.needed and not token.owner_can_write(org):
         text = f"{variable} belongs to {token.user}, who cannot write to {org}"
-        remedy = f"give {token.user} the role write in {org}, or change KAKUGO_ORG"
-        return Finding("bad", "token", text, remedy)
+        return Finding("bad", "token", text, _access_remedy(token, org))
     if lacking := permissions.missing(token, use.needed):
         scopes = ", ".join(f"{scope.permission} on {scope.entity}" for scope in lacking)
         purposes = "; ".join(dict.fromkeys(scope.purpose for scope in lacking))
@@ -103,6 +102,17 @@ def _token(use: Use, token: Token, org: str, facts: Facts) -> Finding:
         remedy = "see the table of permissions in docs/OPERATING.md"
         return Finding("note", "token", f"{text[:-1]}, and more.", remedy)
     return Finding("ok", "token", text)
+
+
+def _access_remedy(token: Token, org: str) -> str:
+    """Say how the token's owner can write to the namespace, which may be misspelt."""
+    if org in dict(token.orgs):
+        return f"give {token.user} the role write in {org}, or change KAKUGO_ORG"
+    writable = [name for name in (token.user, *dict(token.orgs)) if token.owner_can_write(name)]
+    return (
+        f"check the spelling of KAKUGO_ORG, as {token.user} is not a member of {org} and can write "
+        f"only to {', '.join(writable)}"
+    )
 
 
 def _inputs(settings: Settings, facts: Facts) -> Iterator[Finding]:

@@ -72,8 +72,8 @@ def prepare(hub: Connection, recipe: Recipe, settings: Settings, checkout: Check
     repos = uninstall.list_repos(hub)
     if repos and not scratch.dataset_exists(hub, _marker(hub)):
         raise Refused(
-            f"{hub.org} has an installation, which a smoke test would delete: set KAKUGO_ORG to a "
-            "namespace without one"
+            f"the namespace {hub.org} has an installation, which a smoke test would delete: "
+            "set KAKUGO_ORG to a namespace without one"
         )
     small = _small(hub)
     prices = (_endpoint_price(hub, small), _endpoint_price(hub, recipe.endpoint))

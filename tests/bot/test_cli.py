@@ -79,8 +79,10 @@ def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = str(server.getsockname()[1])
-        assert_error(kakugo_process("hub", "serve", "--data", str(tmp_path), "--port", port), port)
-        assert_error(kakugo_process("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
+        for command in (("hub", "serve"), ("demo",)):
+            data = tmp_path / command[0]
+            assert_error(kakugo_process(*command, "--data", str(data), "--port", port), port)
+            assert not data.exists()
 
 
 def test_an_unwritable_folder_is_reported() -> None:
@@ -94,9 +96,14 @@ def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
         process = kakugo("tick", env=env)
         assert_error(process, "401")
         assert "hf_wrong" not in process.stdout + process.stderr
+        env |= {"HF_TOKEN": hub.token("alice"), "KAKUGO_RECIPE": "pie"}
+        (finding,) = json.loads(kakugo("doctor", "--json", env=env).stdout)
+        assert finding["check"] == "recipe" and "no recipe 'pie'" in finding["text"]
         url = hub.url
     env = {"HF_ENDPOINT": url, "HF_TOKEN": "hf_x", "KAKUGO_ORG": "practice"}
     assert_error(kakugo("tick", env=env), "Cannot")
+    (finding,) = json.loads(kakugo("doctor", "--json", env=env).stdout)
+    assert finding["check"] == "connection"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +117,22 @@ def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
 )
 def test_settings_are_checked(env: dict[str, str], reason: str) -> None:
     assert_error(kakugo("tick", env=env), reason)
+
+
+@pytest.mark.parametrize("variable", ["KAKUGO_LIMIT_USD", "KAKUGO_RUN", "KAKUGO_WEBHOOK_SECRET"])
+def test_the_doctor_calls_a_wrong_variable_a_setting(variable: str) -> None:
+    env = {"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", variable: "lots"}
+    (finding,) = json.loads(kakugo("doctor", "--json", env=env).stdout)
+    assert finding["check"] == "settings" and variable in finding["text"]
+
+
+def test_withdraw_offers_the_code_of_a_name() -> None:
+    assert_error(kakugo("withdraw", "Esperanto"), "did you mean epo_Latn (Esperanto)?")
+    assert_error(kakugo("withdraw", "qqqqqqqqq"), "codes look like gla_Latn.")
+
+
+def test_a_teacher_without_a_url_is_refused_before_the_recipe_starts() -> None:
+    assert_error(kakugo("teacher", "check", "foo", "Welsh"), "The URL of the teacher")
 
 
 def test_language_shows_what_a_name_means() -> None:

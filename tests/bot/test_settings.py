@@ -31,6 +31,14 @@ def test_an_unknown_run_mode_is_rejected() -> None:
         make_settings(KAKUGO_RUN="lambda")
 
 
+@pytest.mark.parametrize("secret", ["abc", "x" * 15])
+def test_a_webhook_secret_that_could_be_guessed_is_refused(secret: str) -> None:
+    with pytest.raises(SettingsError, match="KAKUGO_WEBHOOK_SECRET has only") as refused:
+        make_settings(KAKUGO_WEBHOOK_SECRET=secret)
+    assert secret not in str(refused.value)
+    assert make_settings(KAKUGO_WEBHOOK_SECRET="x" * 16).webhook_secret == "x" * 16
+
+
 def test_a_job_gets_no_webhook_secret_next_to_untrusted_text() -> None:
     assert "KAKUGO_WEBHOOK_SECRET" not in make_settings(KAKUGO_RUN="webhook-job").bot_secrets
     assert "KAKUGO_WEBHOOK_SECRET" in make_settings(KAKUGO_RUN="space").bot_secrets

@@ -12,11 +12,20 @@ from dataclasses import dataclass, field
 import pytest
 from fastapi.testclient import TestClient
 
-from bot.controller.serve import Watcher, make_app
+from bot.controller.serve import Watcher, listen, make_app
 from bot.controller.tick import Report
-from bot.hub.client import TryLater
+from bot.hub.client import Refused, TryLater
 
 SECRET = "webhook-secret"
+
+
+def test_a_port_in_use_is_refused_in_a_sentence() -> None:
+    with listen("127.0.0.1", 0) as first:
+        first.listen()
+        with pytest.raises(Refused, match="cannot listen on .*in use.*PORT to a free port"):
+            listen("127.0.0.1", first.getsockname()[1])
+    with pytest.raises(Refused, match="KAKUGO_HOST"):
+        listen("no such host", 0)
 
 
 @dataclass

@@ -29,7 +29,11 @@ CHECKOUT = Checkout(
 
 
 def make_settings(**env: str) -> Settings:
-    default = {"HF_TOKEN": "hf_deployer", "KAKUGO_ORG": ORG, "KAKUGO_WEBHOOK_SECRET": "ring"}
+    default = {
+        "HF_TOKEN": "hf_deployer",
+        "KAKUGO_ORG": ORG,
+        "KAKUGO_WEBHOOK_SECRET": "ring the bell at night",
+    }
     return settings.read({**default, **env})
 
 

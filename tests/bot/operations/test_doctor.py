@@ -55,7 +55,15 @@ def test_a_sound_installation_has_no_complaints() -> None:
     ("facts", "sentence"),
     [
         (replace(FACTS, tokens={"HF_TOKEN": "cannot say: 401"}), "HF_TOKEN does not work"),
-        (replace(FACTS, tokens={"HF_TOKEN": Token("x", "write")}), "x, who cannot write to lab"),
+        (
+            replace(FACTS, tokens={"HF_TOKEN": Token("x", "write", orgs=(("labs", "write"),))}),
+            "x, who cannot write to lab: check the spelling of KAKUGO_ORG, as x is not a member of "
+            "lab and can write only to x, labs",
+        ),
+        (
+            replace(FACTS, tokens={"HF_TOKEN": Token("x", "write", orgs=(("lab", "read"),))}),
+            "x, who cannot write to lab: give x the role write in lab",
+        ),
         (
             replace(FACTS, tokens={"HF_TOKEN": replace(TOKEN, role="read")}),
             "lacks repo.write on lab",
