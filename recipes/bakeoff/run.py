@@ -92,10 +92,13 @@ def _measure_all(
 def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSettings) -> BakeOffData:
     """Load training and held-out chats, and the first items of the multiple-choice benchmarks."""
     settings, repo = job.settings, job.args.dataset
-    training_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
-    held_out_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")[
-        : settings.held_out
-    ]
+    seed = training.parse(job.config.train).seed
+    training_chats, held_out_chats = (
+        row_edits.sample_chats(
+            row_edits.load_chats(job.api, repo, job.inputs[repo], split), count, seed
+        )
+        for split, count in (("train", settings.rows), ("test", settings.held_out))
+    )
     if not training_chats or not held_out_chats:
         raise UserError(f"{repo} must have rows in both its `train` and its `test` split.")
     loaded = suite.load(job.api, evaluation, job.config.language)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -123,3 +124,8 @@ def load_chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:
     chats = list(rows["messages"])
     edits = read(api, repo, revision)
     return edits.apply(list(rows["id"]), chats) if edits else chats
+
+
+def sample_chats(chats: Sequence[Chat], count: int, seed: int) -> list[Chat]:
+    """Return up to `count` chats of all sources: a dataset has its rows source by source."""
+    return Random(seed).sample(chats, min(count, len(chats)))

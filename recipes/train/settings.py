@@ -126,7 +126,7 @@ class HeldOutSettings:
     """Rows that measure the held-out loss, every `trainer.eval_steps`."""
 
     rows: PositiveCount
-    """Rows of the `test` split."""
+    """Rows of the `test` split, drawn from all of it."""
     patience: PositiveCount | None = None
     """Training stops after so many measurements without a lower loss; null never stops it."""
 
