@@ -12,7 +12,7 @@ export       Write the table of languages for the Spaces (run by hand)
 
 from bot.language.lookup import by_code, find, find_script
 from bot.language.normalize import fold
-from bot.language.suggestions import suggest
+from bot.language.suggestions import named_elsewhere, suggest
 from bot.language.tables import common_name
 from bot.language.types import Candidates, Language, Reason, UnknownCode
 
@@ -26,5 +26,6 @@ __all__ = [
     "find",
     "find_script",
     "fold",
+    "named_elsewhere",
     "suggest",
 ]

@@ -1,7 +1,7 @@
 """Write the generated tables from their sources. Run by hand, never by the bot:
 
     pip install Babel==2.19.0 langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
-    python -m bot.language.build [FOLDER]        # languages.tsv, names.tsv, codes.tsv
+    python -m bot.language.build [FOLDER]   # languages.tsv, names.tsv, codes.tsv, foreign.tsv
 
 The sources are ISO 639-3 (iso639-lang), CLDR's likely scripts (Babel), and the names and autonyms
 of CLDR and the IANA subtag registry (langcodes, language_data). The hand-written tables in this
@@ -48,6 +48,8 @@ SPECIAL_TAGS = {
     "apc_Arab_nort3139": "apc-x-nort3139",
     "apc_Arab_sout3123": "apc-x-sout3123",
 }
+
+MIN_FOREIGN_BYTES = 4  # of a name: in most scripts but Latin, a word may have two letters
 
 
 class Sources:
@@ -239,6 +241,23 @@ def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
     }
 
 
+def foreign_rows(sources: Sources, names: dict[str, str]) -> dict[str, str]:
+    """Return ISO 639-3 → CLDR's names of a language in others, folded, that no language has."""
+    names_of = {}
+    for iso in sorted(sources.iso):
+        keys = {fold(name) for name in sources.cldr.get(sources.tag(iso), {}).values()}
+        new = sorted(
+            key
+            for key in keys
+            if len(key.encode()) >= MIN_FOREIGN_BYTES
+            and key not in names
+            and not mixes_scripts(key)
+        )
+        if new and sources.scope(iso) != "Special":
+            names_of[iso] = ";".join(new)
+    return names_of
+
+
 def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
     """Remove codes that another target stands for."""
     covered_codes = {
@@ -307,6 +326,10 @@ def main(folder: Path = FOLDER) -> None:
     head = "code	BCP-47	English name	autonym	? if Latin is only assumed"
     write(folder, "languages", head, list(rows.values()))
     write(folder, "names", "folded name	ISO 639-3 or codes", sorted(names.items()))
+    foreign = foreign_rows(sources, names)
+    write(
+        folder, "foreign", "ISO 639-3	folded names in other languages", sorted(foreign.items())
+    )
     write(folder, "codes", "tag	ISO 639-3 or codes", sorted(tags.items()))
 
 

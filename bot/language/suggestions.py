@@ -6,20 +6,28 @@ from functools import cache
 
 from bot.language.lookalikes import latin_lookalike
 from bot.language.normalize import clean, fold
-from bot.language.tables import language, resolve, tables
+from bot.language.tables import foreign_names, language, resolve, tables
 from bot.language.types import Language
 
 MAX_LENGTH = 60  # characters that are compared; more only take time
-_CUTOFF = 0.7  # difflib's ratio; two swapped letters ("Welhs") give 0.8
+_CUTOFF = 0.75  # difflib's ratio; two swapped letters ("Welhs") give 0.8
 _WHOLE_WORD_SCORE = 0.85  # the score of a name that is one of the words
 _FLORES_BONUS = 0.05  # the bonus for languages of FLORES+, which are requested most
 _MIN_WORD = 4  # letters; too many shorter words are also names of languages
 _IGNORED_WORDS = {"the", "language", "languages"}
+# The same in other languages, before or after a name.
+_FOREIGN_WORDS = {
+    *("lingvo", "la", "lingua", "lengua", "idioma", "langue", "le", "el", "il", "o", "limba"),
+    *("sprache", "taal", "sprak", "kieli", "keel", "jezik", "jazyk", "jezyk", "bahasa"),
+    *("язык", "мова", "език", "јазик", "језик", "dili", "tili", "тілі", "भाषा", "ভাষা"),
+}
 
 
 def suggest(text: str, n: int = 5) -> tuple[Language, ...]:
     """Return up to n languages whose names are similar to the text or part of it, best first."""
     line = clean(text[: 4 * MAX_LENGTH])[:MAX_LENGTH]
+    if foreign := named_elsewhere(line):
+        return foreign[:n]
     scores: dict[str, float] = {}
     for key in dict.fromkeys(filter(None, map(_key, (line, latin_lookalike(line))))):
         scores |= dict.fromkeys(_names_inside(key), _WHOLE_WORD_SCORE)
@@ -31,6 +39,14 @@ def suggest(text: str, n: int = 5) -> tuple[Language, ...]:
     likely = [code for codes in meanings for code in codes[:2]]  # "arabic" alone means 13
     others = [code for codes in meanings for code in codes[2:]]
     return tuple(language(code) for code in list(dict.fromkeys(likely + others))[:n])
+
+
+def named_elsewhere(text: str) -> tuple[Language, ...]:
+    """Return the languages that have this name in another language: "Suaheli", "svahila lingvo"."""
+    key = fold(text[:MAX_LENGTH])
+    bare = " ".join(word for word in key.split() if word not in _FOREIGN_WORDS)
+    targets = foreign_names().get(key) or foreign_names().get(bare, [])
+    return tuple(language(code) for target in targets for code in resolve(target))
 
 
 def _key(line: str) -> str:

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.domain.request import Verdict
-from bot.language import Candidates, Language, by_code, find, find_script, fold
+from bot.language import Candidates, Language, by_code, find, find_script, fold, named_elsewhere
 from bot.parsing.words import CONVERSATION, GREETINGS, NO, YES
 
 MAX_NAME = 80  # characters
@@ -174,7 +174,12 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
     if answers:
         return _only_choice(answers, choices) or answers[0]
     similar = _only_choice(readings, choices) if len(plain) <= MAX_TYPO else None
-    return Unclear(Verdict.CONFIRM, (similar.language,)) if similar else None
+    if similar:
+        return Unclear(Verdict.CONFIRM, (similar.language,))
+    is_name = is_attempt(text) and fold(plain) not in CONVERSATION
+    foreign = named_elsewhere(plain) if is_name else ()
+    verdict = Verdict.CONFIRM if len(foreign) == 1 else Verdict.AMBIGUOUS
+    return Unclear(verdict, foreign) if foreign else None
 
 
 def is_attempt(text: str) -> bool:

@@ -75,7 +75,7 @@ def _shown(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 def not_understood(request: Request) -> str:
     """Say what can be answered to the question, after a comment that is no answer."""
-    name = "the language's name in English or in the language itself, or its code (like `gla_Latn`)"
+    name = "the language's name, best in English or in itself, or its code (like `gla_Latn`)"
     match len(_shown(request.choices)):
         case 0:
             return (

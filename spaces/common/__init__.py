@@ -12,6 +12,7 @@ The files, lowest layer first; a file imports only from files above it:
     scripts.tsv        ISO 15924 codes with English names
     languages          Look up languages by code or by any of their names
     languages.tsv      All languages with their names, written by `bot/language/export.py`
+    foreign.tsv        Names of languages in other languages, written by it as well
     request_limits     Refuse files, large bodies and other requests that no page sends
     csp                The Content-Security-Policy header of every response
     style.css          The palette and the rules that both style sheets share

@@ -1,6 +1,7 @@
 """Look up languages by code or by any of their names. Pure.
 
-`languages.tsv` and `normalize.py` hold the same as the bot's own files; a test compares them.
+`languages.tsv`, `foreign.tsv` and `normalize.py` hold the same as the bot's own files; a test
+compares them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from common.normalize import fold
 from common.scripts import RIGHT_TO_LEFT, SCRIPT_NAMES
 
 TABLE = Path(__file__).with_name("languages.tsv")
+FOREIGN = Path(__file__).with_name("foreign.tsv")
 MAX_NAME_LENGTH = 80
 MAX_SIMILAR = 4
 MAX_COMPLETIONS = 6
@@ -80,14 +82,26 @@ def _tables() -> tuple[dict[str, Language], dict[str, list[str]]]:
     return languages, codes
 
 
+@cache
+def _foreign_names() -> dict[str, list[str]]:
+    """Return codes by the folded names that speakers of other languages use."""
+    codes_of: dict[str, list[str]] = {}
+    for line in FOREIGN.read_text(encoding="utf-8").splitlines()[1:]:
+        codes, names = line.split("\t")
+        for name in names.split(";"):
+            codes_of.setdefault(name, []).extend(codes.split())
+    return codes_of
+
+
 def by_code(code: str) -> Language:
     """Return the language with this code; one without names where the table lacks it."""
     return _tables()[0].get(code) or Language(code)
 
 
 def named(text: str) -> list[Language]:
-    """Return all languages that have this name, code or tag."""
-    codes = _tables()[1].get(fold(text[:MAX_NAME_LENGTH]), ())
+    """Return all languages that have this code or tag, or this name in any language."""
+    key = fold(text[:MAX_NAME_LENGTH])
+    codes = _tables()[1].get(key) or _foreign_names().get(key, ())
     return [by_code(code) for code in codes]
 
 

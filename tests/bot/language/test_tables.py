@@ -12,10 +12,10 @@ import pytest
 from bot.language import Candidates, Language, by_code, find
 from bot.language.lookalikes import mixes_scripts
 from bot.language.normalize import fold
-from bot.language.tables import FOLDER, read_table, resolve, tables
+from bot.language.tables import FOLDER, foreign_names, read_table, resolve, tables
 
 HAND_WRITTEN = ("aliases", "choices", "common_names", "countries", "flores", "scripts", "tags")
-GENERATED = ("codes", "languages", "names")
+GENERATED = ("codes", "foreign", "languages", "names")
 COLUMNS = {"languages": 5, "flores": 3, "scripts": 4}  # the others have two
 BUILT_WITH = {
     "babel": "2.19.0",
@@ -39,7 +39,7 @@ def includes(result: Language | Candidates, code: str) -> bool:
 
 def test_every_table_is_read() -> None:
     assert {path.stem for path in FOLDER.glob("*.tsv")} == {*HAND_WRITTEN, *GENERATED}
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.tsv")) < 1_000_000
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.tsv")) < 1_500_000
 
 
 @pytest.mark.parametrize("table", [*HAND_WRITTEN, *GENERATED])
@@ -73,6 +73,13 @@ def test_all_targets_exist() -> None:
         assert all(by_code(code) for code in codes) and len(iso) == 3
         checked += 1
     assert checked == len(known.names) + len(known.tags) + len(known.choices)
+
+
+def test_foreign_names_have_targets_and_hide_no_other_name() -> None:
+    assert len(foreign_names()) > 40_000
+    assert not foreign_names().keys() & {row[0] for row in read_table("names")}
+    for targets in foreign_names().values():
+        assert all(resolve(target) for target in targets)
 
 
 def test_countries_have_codes_and_unique_names() -> None:

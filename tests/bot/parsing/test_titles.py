@@ -130,6 +130,12 @@ def test_a_typo_in_an_answer_must_be_confirmed() -> None:
     assert read_answer("Kurmanjii", KURDISH) == Unclear(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
 
+@pytest.mark.parametrize("choices", [(), KURDISH])
+def test_a_name_in_another_language_must_be_confirmed(choices: tuple[str, ...]) -> None:
+    assert read_answer("svahila", choices) == Unclear(Verdict.CONFIRM, (by_code("swh_Latn"),))
+    assert read_request("svahila", "") == Unclear(Verdict.UNKNOWN, (by_code("swh_Latn"),))
+
+
 CHATTER = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from common.languages import TABLE, by_code, completions, meaning, named, similar
+from common.languages import FOREIGN, TABLE, by_code, completions, meaning, named, similar
 
 from bot.language import export
 
@@ -18,6 +18,7 @@ def codes(text: str) -> list[str]:
 
 def test_table_and_normalization_are_the_same_as_in_the_bot() -> None:
     assert TABLE.read_text(encoding="utf-8").splitlines() == export.rows()
+    assert FOREIGN.read_text(encoding="utf-8").splitlines() == export.foreign_rows()
     bot_copy = ROOT / "bot" / "language" / "normalize.py"
     spaces_copy = ROOT / "spaces" / "common" / "normalize.py"
     assert bot_copy.read_bytes() == spaces_copy.read_bytes()
@@ -35,6 +36,9 @@ def test_table_and_normalization_are_the_same_as_in_the_bot() -> None:
         ("Cymraeg", "cym_Latn"),
         ("Kurdish (Sorani)", "ckb_Arab"),
         ("አማርኛ", "amh_Ethi"),
+        ("svahila", "swh_Latn"),
+        ("Allemand", "deu_Latn"),
+        ("немецкий", "deu_Latn"),
     ],
 )
 def test_any_name_finds_the_language(text: str, code: str) -> None:
