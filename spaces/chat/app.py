@@ -16,6 +16,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     reviews              Reviews of dataset rows
     decisions            Feedback that waits, and the files that say what was decided
     javascript           The JavaScript of the page
+    interface.js         The language of the interface, also in what Gradio writes
     style.css            The style sheet, after that of `common`
     html                 The template of the HTML
     fragments            The HTML of the page
@@ -72,6 +73,7 @@ from outbox import Outbox
 from sign_in import back_to_page
 from uploader import Uploader
 
+INTERFACE = Path(__file__).with_name("interface.js")
 MAX_THREADS = 80  # each visitor in the queue holds one while waiting
 
 
@@ -103,6 +105,7 @@ def main() -> None:
         Path(__file__).parent,
         settings.port,
         exception_handlers={OAuthError: back_to_page},
+        script=INTERFACE.read_text(encoding="utf-8"),
         max_threads=MAX_THREADS,
         prevent_thread_lock=True,
     )

@@ -61,11 +61,11 @@ class BlindTestHandlers:
     def choose(self, code: str | None, ui_language: str) -> Updates:
         """Offer example messages in a language, or say that there are no two versions."""
         t, page, versions = translations(ui_language), self._page, self._versions(code)
-        problem = "" if versions else t("blind_none")
+        notice = self._submissions.closed_text(t) if versions else t("blind_none")
         language = versions[0].adapter.language if versions else None
         examples = self._registry.examples(versions[0].adapter) if versions else []
         return {
-            **self._shown(None, t, problem or self._submissions.closed_text(t), bool(problem)),
+            **self._shown(None, t, notice),
             page.message: gr.update(interactive=bool(versions)),
             page.examples: fragments.example_buttons(examples, language) if language else "",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,9 +13,15 @@ from common.hub_urls import HubUrls
 from common.languages import Language, by_code
 from common.templates import environment
 from feedback import RatedAnswer, Receipt
-from i18n import Translations
+from i18n import ENGLISH, Translations, translations
 from reviews import Row
 
+# The keys of texts that are, in English, just what Gradio writes.
+GRADIO_KEYS = (
+    *("gradio_clear", "gradio_copy", "gradio_copied", "gradio_edit", "gradio_retry", "gradio_like"),
+    *("gradio_dislike", "gradio_submit", "gradio_cancel", "gradio_conversation", "gradio_user"),
+    *("gradio_bot", "sign_in", "sign_out"),
+)
 _MACROS = environment(Path(__file__).parent).get_template("fragments.html").module
 
 _SNIPPET = """import os
@@ -40,9 +47,16 @@ def _draw(macro: str, *values: object) -> str:
     return str(getattr(_MACROS, macro)(*values))
 
 
+def _labels(t: Translations) -> str:
+    """Return our words for the texts that Gradio writes itself, by those, as JSON."""
+    english = translations(ENGLISH)
+    labels = {english(key): t(key) for key in GRADIO_KEYS}
+    return json.dumps(labels | {"common.complete": t("complete"), "common.error": t("failed")})
+
+
 def hero(t: Translations) -> str:
     """Return the heading of the page."""
-    return _draw("hero", t)
+    return _draw("hero", t, _labels(t))
 
 
 def model_info(adapter: Adapter, has_versions: bool, urls: HubUrls, t: Translations) -> str:
@@ -117,22 +131,23 @@ def sent_list(receipts: Sequence[Receipt], t: Translations) -> str:
 def offline_page(language: Language, gguf: GgufFile | None, urls: HubUrls, t: Translations) -> str:
     """Return the page that says how to run a model on a phone or an old laptop."""
     query = urlencode({"language": language.code, "ui": t.tag})
-    return _draw("offline_page", language, gguf, query, urls, t)
+    return _draw("offline_page", language, gguf, query, urls, t, _labels(t))
 
 
 def review_heading(t: Translations) -> str:
     """Return the heading of the review page, with a link back to the chat."""
-    return _draw("review_heading", urlencode({"ui": t.tag}), t)
+    return _draw("review_heading", urlencode({"ui": t.tag}), t, _labels(t))
 
 
 def steward_heading(account: str, may_decide: bool, t: Translations) -> str:
     """Return the heading of the stewards' page, and why somebody sees nothing else there."""
-    return _draw("steward_heading", account, may_decide, urlencode({"ui": t.tag}), t)
+    query = urlencode({"ui": t.tag})
+    return _draw("steward_heading", account, may_decide, query, t, _labels(t))
 
 
 def blind_test_heading(t: Translations) -> str:
     """Return the heading of the blind test, with a link back to the chat."""
-    return _draw("blind_test_heading", urlencode({"ui": t.tag}), t)
+    return _draw("blind_test_heading", urlencode({"ui": t.tag}), t, _labels(t))
 
 
 def blind_answers(test: BlindTest, t: Translations) -> str:

@@ -1,5 +1,9 @@
 """The JavaScript of the page. Nothing here builds HTML."""
 
+from __future__ import annotations
+
+from i18n import ENGLISH, translations
+
 # A click on a button that has `data-pick` becomes a `pick` event of the component with that text.
 PICK = """
 element.addEventListener('click', event => {
@@ -7,14 +11,12 @@ element.addEventListener('click', event => {
   if (button) trigger('pick', {text: button.dataset.pick});
 });
 """
-# Sets language, script and direction of the conversation and of the interface, and keeps a link to
-# the current selection in the address bar.
+# Sets language, script and direction of the conversation, and keeps a link to the current selection
+# in the address bar.
 APPLY_PAGE_STATE = """
 const apply = () => {
   const state = element.querySelector('[data-page-state]')?.dataset;
   if (!state) return;
-  document.documentElement.lang = state.uiLang;
-  document.querySelector('.gradio-container').dir = state.uiDir;
   const fields = '#adapter-chat, #base-chat, #message-box, #correction';
   for (const field of document.querySelectorAll(fields)) {
     field.dataset.script = state.script;
@@ -29,6 +31,12 @@ const apply = () => {
 };
 watch('value', apply);
 apply();
+"""
+# The next row starts at the top: on a phone, the buttons of the last one are far below it.
+SHOW_ROW = """
+watch('value', () => {
+  if (element.getBoundingClientRect().top < 0) element.scrollIntoView({block: 'start'});
+});
 """
 # One key for each decision, except while somebody types. F goes to the box until it is edited.
 SHORTCUTS = """
@@ -48,16 +56,16 @@ document.addEventListener('keydown', event => {
 });
 """
 # A browser that blocks the cookies of frames cannot sign in there, so a page of its own opens.
-SIGN_IN = "Sign in with Hugging Face"
 SIGN_IN_OUTSIDE_OF_FRAME = """
 element.closest('.k-sign-in').addEventListener('click', event => {
   const button = event.target.closest('button');
-  if (button?.textContent.trim() !== SIGN_IN || window.self === window.top) return;
+  const text = button?.dataset.english ?? button?.textContent.trim();
+  if (text !== SIGN_IN || window.self === window.top) return;
   event.stopImmediatePropagation();
   const target = encodeURIComponent(location.pathname + location.search);
   window.open(`/login/huggingface?_target_url=${target}`, '_blank');
 }, true);
-""".replace("SIGN_IN", repr(SIGN_IN))
+""".replace("SIGN_IN", repr(translations(ENGLISH)("sign_in")))
 # Saves the conversation that the browser keeps as a file.
 EXPORT = """saved => {
   const link = document.createElement('a');

@@ -151,7 +151,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
         )
         compare = translated.create(gr.Checkbox, {"label": "compare"}, elem_id="compare")
     name_lookup = html_component("", js_on_load=javascript.PICK, elem_id="name-lookup")
-    model_info = html_component("")
+    model_info = html_component("", elem_id="model-info")
     with gr.Row(equal_height=True):
         adapter_chat = _chatbot(
             translated, "with_adapter", "adapter-chat", show_label=False, editable="user"

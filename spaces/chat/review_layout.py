@@ -44,7 +44,9 @@ def build(
             elem_id="review-language",
         )
     row_html = html_component(
-        fragments.status("…"), js_on_load=javascript.SHORTCUTS, elem_id="review-row"
+        fragments.status("…"),
+        js_on_load=javascript.SHORTCUTS + javascript.SHOW_ROW,
+        elem_id="review-row",
     )
     with gr.Column(elem_classes="k-fields", elem_id="review-form"):
         answer = translated.create(

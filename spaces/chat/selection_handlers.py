@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from adapters import Adapter
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_components import NOTHING, Updates
-from common.languages import MAX_NAME_LENGTH, Language, by_code, meaning, named
+from common.languages import MAX_NAME_LENGTH, Language, by_code, meaning
 from components import ChatComponents, PageState
 from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
@@ -50,13 +50,19 @@ class PageQuery:
         )
 
     def language_choices(self, languages: Sequence[Language]) -> dict[str, Any]:
-        """Return choices and value of a dropdown: the language that is asked for, or the first."""
+        """Return choices and value of a dropdown: the language that is asked for, or the first.
+
+        Where another language is asked for, nothing is chosen.
+        """
         codes = [language.code for language in languages]
-        meant = (self.language, *(language.code for language in named(self.language)))
-        return {
-            "choices": [(language.label, language.code) for language in languages],
-            "value": next((code for code in (*meant, *codes) if code in codes), None),
-        }
+        value = self.code(codes) if self.language else next(iter(codes), None)
+        choices = [(language.label, language.code) for language in languages]
+        return {"choices": choices, "value": value}
+
+    def code(self, offered: Collection[str]) -> str | None:
+        """Return which of the offered codes is asked for, by any name of its language."""
+        found = meaning(self.language, offered).language
+        return found.code if found else None
 
 
 class SelectionHandlers:
@@ -262,7 +268,8 @@ class SelectionHandlers:
         """Return the page that says how to use a model offline."""
         self._registry.first_poll.wait(FIRST_POLL_SECONDS)
         query = PageQuery.parse(request)
-        adapters = self._registry.for_language(query.language)
+        code = query.code([language.code for language in self._registry.languages()]) or ""
+        adapters = self._registry.for_language(code)
         gguf = next((adapter.gguf for adapter in adapters if adapter.gguf), None)
-        language = by_code(query.language if adapters else "")
+        language = by_code(code)
         return fragments.offline_page(language, gguf, self._urls, translations(query.ui_language))

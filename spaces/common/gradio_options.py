@@ -30,9 +30,13 @@ def launch(
     port: int | None,
     routes: Sequence[BaseRoute] = (),
     exception_handlers: Mapping[type[Exception], ExceptionHandler] | None = None,
+    script: str = "",
     **options: Any,
 ) -> None:
-    """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space."""
+    """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space.
+
+    Each page runs `script` before Gradio starts.
+    """
     middleware = [Middleware(ContentSecurityPolicy), Middleware(RequestLimits)]
     demo.launch(
         server_port=port,
@@ -43,7 +47,7 @@ def launch(
         footer_links=[],
         theme=theme(),
         css=style_sheet(folder),
-        head=f"<script>{_STORAGE}</script>",
+        head=f"<script>{_STORAGE}</script><script>{script}</script>",
         app_kwargs={
             "routes": list(routes),
             "middleware": middleware,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+REQUEST = "Please teach a small model this language."
+
 
 @dataclass(frozen=True)
 class HubUrls:
@@ -52,7 +54,7 @@ class HubUrls:
     def discussion(self, number: int) -> str:
         return f"{self.discussions}/{number}"
 
-    def new_request(self, title: str) -> str:
+    def new_request(self, title: str, text: str = REQUEST) -> str:
         """Return the form of a new discussion, filled in; its author is who is signed in there."""
-        fields = {"title": title, "description": "Please teach a small model this language."}
+        fields = {"title": title, "description": text}
         return f"{self.discussions}/new?{urlencode(fields)}"
