@@ -151,7 +151,7 @@ class Overall:
     chat: ChatScore | None = None
 
 
-VERDICTS = ("kept", "lost", "cannot tell")
+VERDICTS = ("kept", "some lost", "lost", "cannot tell")
 ADVICE_LEVELS = ("good", "doubtful", "hopeless")
 CHECK_METRICS = (
     *("answered", "script", "language", "structured", "chrf", "round_trip"),

@@ -21,6 +21,7 @@ from bot.replies.phrases import join, metric_name, money, plural, practice_note,
 
 _VERDICTS = {
     "kept": "English was kept",
+    "some lost": "Some English was lost; I cannot tell whether more than {margin}",
     "lost": "English was lost",
     "cannot tell": "I cannot tell whether English was kept",
 }
@@ -164,14 +165,10 @@ def _overall(overall: Overall, gain_before: Change | None = None) -> list[str]:
             "",
         ]
     if overall.english and overall.verdict:
-        words = _VERDICTS[overall.verdict]
-        if overall.verdict == "cannot tell" and overall.english.high < 0:
-            words = (
-                f"Some English was lost; I cannot tell whether more than {overall.margin:g} points"
-            )
+        margin = f"{overall.margin:g} points"
         lines += [
-            f"{words}: {_points(overall.english)} on average, and the recipe accepts a loss of "
-            f"{overall.margin:g} points.",
+            f"{_VERDICTS[overall.verdict].format(margin=margin)}: {_points(overall.english)} on "
+            f"average, and the recipe accepts a loss of {margin}.",
             "",
         ]
     return lines

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 ScoreFunction = Callable[[Array], Array]  # sums of statistics (…, k) → scores (…)
-Verdict = Literal["kept", "lost", "cannot tell"]
+Verdict = Literal["kept", "some lost", "lost", "cannot tell"]
 
 CONFIDENCE = 0.95  # of every published interval; the results schema says so, too
 DRAWS_AT_ONCE = 100  # keeps a resample of 14,000 items under 12 MB
@@ -136,10 +136,15 @@ def mean_by_family(differences: Mapping[str, Sequence[Interval]]) -> Interval | 
 
 
 def non_inferiority(change: Interval, margin: float) -> Verdict:
-    """Say whether a change is above a loss of `margin`, below it, or neither for certain."""
+    """Say whether a change is above a loss of `margin`, below it, or neither for certain.
+
+    It is `some lost` if a loss is certain, but not whether it is larger.
+    """
     if change.low > -margin:
         return "kept"
-    return "lost" if change.high < -margin else "cannot tell"
+    if change.high < -margin:
+        return "lost"
+    return "some lost" if change.high < 0 else "cannot tell"
 
 
 def _quantile(tests: int) -> float:

@@ -32,9 +32,10 @@ METHOD = (
     "separately. A difference whose interval includes zero is reported as not significant."
 )
 VERDICTS = {
-    "kept": "**English was kept**",
-    "lost": "**English was lost**",
-    "cannot tell": "**Cannot tell whether English was kept**",
+    "kept": "English was kept",
+    "some lost": "Some English was lost; cannot tell whether more than {margin}",
+    "lost": "English was lost",
+    "cannot tell": "Cannot tell whether English was kept",
 }
 PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
 FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")
@@ -175,13 +176,10 @@ def _english_verdict(overall: Overall) -> str:
     change, verdict = overall.english, overall.english_verdict
     if change is None or verdict is None:
         return ""
-    words = VERDICTS[verdict]
-    if verdict == "cannot tell" and change.high < 0:
-        words = (
-            f"**Some English was lost; cannot tell whether more than {overall.margin:g} points**"
-        )
+    words, margin = VERDICTS[verdict], f"{overall.margin:g} points"
     return (
-        f"{words}: {_points(change)}, and the recipe accepts a loss of {overall.margin:g} points."
+        f"**{words.format(margin=margin)}**: {_points(change)}, and the recipe accepts a loss of "
+        f"{margin}."
     )
 
 

@@ -25,8 +25,8 @@ Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `famil
 `significant`: compared with the base, interval and p corrected for a `family` of so many tests (in
 schema 3, `p` was not corrected, but `p_holm` was). All of them repeat what overall.py found:
 `gain` and `gain_ci`, `english_difference` and `english_difference_ci`, all in points from 0 to 100,
-`english`: `kept`, `lost` or `cannot tell`, and `chat`: answers to the first and second questions of
-`n` chats, by `metric`.
+`english`: `kept`, `some lost` (since 2026-12), `lost` or `cannot tell`, and `chat`: answers to the
+first and second questions of `n` chats, by `metric`.
 
 `outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`,
 `test_language`, `direction`, `id`, `prompt`, the output (`raw`, `output`, `finished`, or `options`,

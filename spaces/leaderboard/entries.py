@@ -100,12 +100,6 @@ class Entry:
         return by_code(self.code)
 
     @property
-    def english_outcome(self) -> str:
-        """`kept`, `lost` or `cannot tell`; `some lost` if only how much was lost is not certain."""
-        is_loss = self.english_interval is not None and self.english_interval[1] < 0
-        return "some lost" if is_loss and self.english == "cannot tell" else self.english
-
-    @property
     def gain(self) -> float | None:
         """The mean difference, all on 0 to 100: each family of benchmarks counts once."""
         return _mean(self.gains)

@@ -12,7 +12,7 @@ def entry_facts(entry: Entry) -> dict[str, str]:
     english = mean_difference(entry.english_difference, entry.english_interval)
     return {
         "Mean gain": f"{gain}, rank {entry.rank}" if gain else "",
-        "English": f"{entry.english_outcome}, {english}" if entry.english else "",
+        "English": f"{entry.english}, {english}" if entry.english else "",
         "Asked in a chat": chat_text(entry.chat),
         "Base model": entry.base,
         "Parameters": "" if entry.parameters is None else parameters(entry.parameters),

@@ -38,7 +38,7 @@ COLUMNS = {
     "gain_low": "lower end of its 95% interval",
     "gain_high": "upper end of its 95% interval",
     "rank": "rank by the mean gain, practice runs apart",
-    "english": "whether English was kept: kept, lost or cannot tell",
+    "english": "whether English was kept: kept, some lost, lost or cannot tell",
     "english_difference": "mean difference in English, in points from 0 to 100",
     "english_difference_low": "lower end of its 95% interval",
     "english_difference_high": "upper end of its 95% interval",

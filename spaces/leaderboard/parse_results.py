@@ -82,7 +82,7 @@ class Row(TypedDict, total=False):
     p: Annotated[Share | None, Field(validation_alias=AliasChoices("p_holm", "p"))]
     significant: Bool | None
     gain_ci: tuple[Points, Points] | None
-    english: Literal["kept", "lost", "cannot tell"] | None
+    english: Literal["kept", "some lost", "lost", "cannot tell"] | None
     english_difference: Points | None
     english_difference_ci: tuple[Points, Points] | None
     chat: ChatScore | None

@@ -30,7 +30,7 @@ FILTERS: Mapping[str, Callable[[Entry], str]] = {
     "family": lambda entry: family(entry.code),
     "region": lambda entry: region(entry.code),
     "base": lambda entry: entry.base,
-    "english": lambda entry: entry.english_outcome,
+    "english": lambda entry: entry.english,
     "licence": lambda entry: entry.card.licence,
     "reviewed": lambda entry: "by speakers" if entry.card.is_reviewed else "not yet",
     "version": lambda entry: "newest" if entry.version == entry.version_count else "older",
