@@ -90,20 +90,18 @@ def _measure_all(
 
 
 def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSettings) -> BakeOffData:
-    """Load training and held-out chats, and the first items of the multiple-choice benchmarks."""
+    """Load training and held-out chats, and items of the multiple-choice benchmarks."""
     settings, repo = job.settings, job.args.dataset
     seed = training.parse(job.config.train).seed
     training_chats, held_out_chats = (
-        row_edits.sample_chats(
-            row_edits.load_chats(job.api, repo, job.inputs[repo], split), count, seed
-        )
+        row_edits.sample(row_edits.load_chats(job.api, repo, job.inputs[repo], split), count, seed)
         for split, count in (("train", settings.rows), ("test", settings.held_out))
     )
     if not training_chats or not held_out_chats:
         raise UserError(f"{repo} must have rows in both its `train` and its `test` split.")
     loaded = suite.load(job.api, evaluation, job.config.language)
     tasks = [
-        replace(task, items=task.items[: settings.items])
+        replace(task, items=tuple(row_edits.sample(task.items, settings.items, seed)))
         for task in loaded.tasks
         if task.metric == "accuracy" and task.language == job.config.language
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from huggingface_hub import get_token
 
 from recipes.check.settings import CheckSettings
+from recipes.core import row_edits
 from recipes.core.errors import Unworkable, UserError
 from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.core.progress import say
@@ -34,9 +35,9 @@ def read(
     """Read the benchmark's development split; without the language there, its texts.
 
     If the recipe has no texts of the language either, return English sentences alone. Without a
-    token, the benchmark is not read if it is gated. Raises Unworkable if there is no sentence.
+    token, the benchmark is not read if it is gated. Raises UserError if there is no sentence.
     """
-    source = settings.known
+    source, count, unreadable = settings.known, settings.sentences, None
     repo = source.dataset
     commit = commit_of(library.api, repo, "dataset")
     try:
@@ -48,16 +49,17 @@ def read(
         if get_token():
             raise
         say(f"without a token for the Hub, the translations cannot be compared: {error}")
-        sentences, originals = {}, {}
-    if ids := sorted(sentences.keys() & originals.keys())[: settings.sentences]:
+        sentences, originals, unreadable = {}, {}, error
+    # Sentences that follow each other are often from one article.
+    if ids := row_edits.sample(sorted(sentences.keys() & originals.keys()), count, library.seed):
         texts = tuple(sentences[key] for key in ids)
         return References(texts, tuple(originals[key] for key in ids), {repo: commit})
-    if texts := tuple(library.texts(corpora, settings.sentences)):
+    if texts := tuple(library.texts(corpora, count)):
         say(f"{repo} has no {language}: the teacher translates texts of the corpora instead")
         return References(texts, (), library.commits)
-    english = tuple(originals[key] for key in sorted(originals)[: settings.sentences])
+    english = tuple(row_edits.sample(list(originals.values()), count, library.seed))
     if not english:
-        raise Unworkable(
+        raise unreadable or Unworkable(
             f"There is nothing to translate: {repo} has neither {language} nor English, and no "
             "corpus has texts."
         )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ from recipes.validation.models import parse
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+T = TypeVar("T")
 Chat = list[dict[str, str]]
 PATH = "speakers.jsonl"
 REASON = "speakers"  # why `generate` rejects a row that speakers dropped
@@ -126,6 +127,6 @@ def load_chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:
     return edits.apply(list(rows["id"]), chats) if edits else chats
 
 
-def sample_chats(chats: Sequence[Chat], count: int, seed: int) -> list[Chat]:
-    """Return up to `count` chats of all sources: a dataset has its rows source by source."""
-    return Random(seed).sample(chats, min(count, len(chats)))
+def sample(rows: Sequence[T], count: int, seed: int) -> list[T]:
+    """Return up to `count` rows of all sources: datasets have their rows source by source."""
+    return Random(seed).sample(rows, min(count, len(rows)))

@@ -149,8 +149,9 @@ def _load_chats(
 ) -> tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]]:
     """Return held-out chats in the language, and English ones from the recipe's corpus."""
     rows, repo = job.settings.rows, job.args.dataset
-    target = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")[:rows]
     generate = build(EnglishSource, job.config.generate, "generate")
+    held_out = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")
+    target = row_edits.sample(held_out, rows, generate.seed)
     corpus = generate.conversations
     library = DatasetReader(job.api, generate.seed, generate.gates.tokenizer)
     english = [

@@ -175,7 +175,7 @@ def _load_examples(
     if settings.held_out is None:
         return training, None
     test_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")
-    test_chats = row_edits.sample_chats(test_chats, settings.held_out.rows, settings.seed)
+    test_chats = row_edits.sample(test_chats, settings.held_out.rows, settings.seed)
     held_out = tokenize_chats(tokenizer, test_chats, settings.max_length)
     if not held_out.input_ids:
         raise Unworkable(f"The `test` split of {repo} has no row for the held-out loss.")
