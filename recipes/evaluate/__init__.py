@@ -6,6 +6,7 @@ contamination     Find benchmark texts in the training data
 metrics           Compute scores from sums over items: chrF++, BLEU and means
 intervals         Confidence intervals and tests, one method for each kind of measure
 suite             Load the benchmarks of a recipe in a language and in English
+clean_suite       The benchmarks without the items that are in the training data
 neural            Score translations with a model from the Hub
 tokenize          Tokenize prompts and options, the same way for every backend
 backends          Load models and get their outputs

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.benchmarks.tasks import Item, Task
-from recipes.core.progress import say
+from recipes.core.progress import Progress, say
 from recipes.evaluate import intervals, metrics
 from recipes.evaluate.intervals import Interval
 from recipes.evaluate.models import ComparedModel
@@ -112,7 +112,11 @@ def _ask(
             answers.append(conversation.split_reasoning(text)[1])
         return answers
 
-    return list(map(chat, items))
+    progress, answers = Progress(len(items), "chats"), []
+    for pair in items:
+        answers.append(chat(pair))
+        progress.show(len(answers))
+    return answers
 
 
 def chat_modules() -> list[Any]:

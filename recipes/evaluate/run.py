@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from recipes.check import fertility
 from recipes.core import hub_refs, manifest, model_loading
 from recipes.core.benchmarks.table import abilities, benchmark_of
 from recipes.core.benchmarks.tasks import Task
-from recipes.core.errors import Unworkable, UserError
+from recipes.core.errors import UserError
 from recipes.core.job import Job, pin, take_revisions
 from recipes.core.progress import say
 from recipes.evaluate import (
     chat,
-    contamination,
+    clean_suite,
     harness_tasks,
     markdown,
     models,
@@ -34,13 +34,14 @@ from recipes.evaluate import (
     suite,
 )
 from recipes.evaluate.backends import loader, transformers_lm
-from recipes.evaluate.markdown import Contamination, Report
+from recipes.evaluate.clean_suite import CleanSuite
+from recipes.evaluate.markdown import Report
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.overall import Overall, overall
 from recipes.evaluate.response_cache import CollectedOutputs
 from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
-from recipes.evaluate.suite import Suite, lacking
+from recipes.evaluate.suite import lacking
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -57,20 +58,6 @@ ENGINES = {
     "sglang": ("lm_eval", "sglang"),
     "local-completions": ("lm_eval",),
 }
-
-
-@dataclass(frozen=True)
-class CleanSuite:
-    """The tasks without contaminated items."""
-
-    tasks: tuple[Task, ...]
-    suite: Suite
-    contamination: Contamination
-
-    @property
-    def items(self) -> int:
-        """The number of items of all tasks."""
-        return _count_items(self.tasks)
 
 
 @dataclass(frozen=True)
@@ -112,7 +99,7 @@ def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSetting
     if args.dataset:
         repo, revision = hub_refs.split_ref(args.dataset)
         commit = hub_refs.commit_of(api, repo, "dataset", revision)
-        scored = _without_contaminated(loaded.tasks, repo, commit, settings.copied).tasks
+        scored = clean_suite.without_contaminated(loaded.tasks, repo, commit, settings.copied).tasks
     tasks = harness_tasks.scored_tasks(loaded.tasks, scored)
     names = harness_tasks.write(args.write_tasks, tasks, settings, code)
     for missing in loaded.not_covered:
@@ -124,10 +111,9 @@ def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSetting
 
 
 def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
-    clean = load_clean_suite(job)
+    clean = clean_suite.load(job)
     say(f"{clean.items} items of {len(clean.tasks)} tasks, {job.seconds():.1f} s")
     evaluation = _collect_and_score(job, clean, backend)
-    say(f"scored, {job.seconds():.1f} s")
     run = run_info(job, evaluation)
     report = make_report(job, clean, evaluation, run.cost_usd)
     target = publish.results_folder(job.args)
@@ -136,62 +122,6 @@ def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
     manifest.push(job.api, target.repo, "dataset", target.path("run.json"), made)
     say(markdown.render(report))
     say(f"pushed {target.repo}/{target.folder}; {job.seconds():.1f} s in total")
-
-
-def load_clean_suite(job: Job[EvaluateSettings]) -> CleanSuite:
-    """Load the benchmarks, record their commits and leave contaminated items out.
-
-    Raises UserError if a task has no items left.
-    """
-    loaded = suite.load(job.api, job.settings, job.config.language)
-    job.inputs.update(loaded.revisions)
-    dataset = job.args.dataset
-    clean = _without_contaminated(loaded.tasks, dataset, job.inputs[dataset], job.settings.copied)
-    return CleanSuite(clean.tasks, loaded, clean.contamination)
-
-
-class CleanTasks(NamedTuple):
-    """Tasks without contaminated items, and how many those were."""
-
-    tasks: tuple[Task, ...]
-    contamination: Contamination
-
-
-def _without_contaminated(
-    tasks: Sequence[Task], dataset: str, revision: str, copied: int
-) -> CleanTasks:
-    """Leave out the items with a text of at least `copied` letters in the training data."""
-    texts = {text for task in tasks for item in task.items for text in item.texts}
-    contaminated = contamination.contaminated(texts, _training_messages(dataset, revision), copied)
-    clean = tuple(_without(task, contaminated) for task in tasks)
-    left_out = _count_items(tasks) - _count_items(clean)
-    say(
-        f"{len(contaminated)} of {len(texts)} benchmark texts in the training data: "
-        f"{left_out} items left out"
-    )
-    return CleanTasks(clean, Contamination(len(texts), len(contaminated), left_out))
-
-
-def _without(task: Task, contaminated: set[str]) -> Task:
-    items = tuple(item for item in task.items if contaminated.isdisjoint(item.texts))
-    if not items:
-        raise Unworkable(
-            f"Every item of {task.benchmark} is in the training data: nothing to score."
-        )
-    return replace(task, items=items)
-
-
-def _training_messages(repo: str, revision: str) -> list[str]:
-    from datasets import load_dataset
-
-    splits = load_dataset(repo, "default", revision=revision)
-    return [
-        turn["content"] for split in splits.values() for chat in split["messages"] for turn in chat
-    ]
-
-
-def _count_items(tasks: Sequence[Task]) -> int:
-    return sum(len(task.items) for task in tasks)
 
 
 def _collect_and_score(
@@ -207,8 +137,10 @@ def _collect_and_score(
         publish.cached_outputs(job.api, target),
         lambda rows: _save(job, rows),
     )
+    say(f"all outputs are there, {job.seconds():.1f} s: scoring")
     by_task = [[outputs[m, t] for m in range(len(compared))] for t in range(len(tasks))]
     results = significance.score_tasks(tasks, by_task, job.settings, _neural_metric(job))
+    say(f"scored, {job.seconds():.1f} s")
     return Evaluation(compared, outputs, results, sum_up(job, clean, compared[1], results))
 
 

@@ -18,6 +18,7 @@ from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.evaluate import (
+    clean_suite,
     markdown,
     models,
     publish,
@@ -26,14 +27,13 @@ from recipes.evaluate import (
     significance,
 )
 from recipes.evaluate.backends import loader
+from recipes.evaluate.clean_suite import CleanSuite
 from recipes.evaluate.intervals import Interval
 from recipes.evaluate.overall import overall
 from recipes.evaluate.publish import ResultsFolder
 from recipes.evaluate.run import (
     PACKAGES,
-    CleanSuite,
     Evaluation,
-    load_clean_suite,
     make_report,
     output_rows,
     run_info,
@@ -115,7 +115,7 @@ def _promote(
     new: tuple[str, str],
 ) -> None:
     """Compare, push the results and update `main`; each step can be repeated."""
-    clean = load_clean_suite(job)
+    clean = clean_suite.load(job)
     job.inputs[job.args.adapter] = current[1]
     comparison = _compare(job, target, clean, current[1], new[1])
     evaluation, decision = comparison.evaluation, comparison.decision

@@ -17,7 +17,7 @@ from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundErro
 from recipes.core import config, hub_refs, language, model_loading
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.errors import Unworkable, UserError
-from recipes.evaluate.run import _without
+from recipes.evaluate.clean_suite import _without
 from recipes.generate import community
 from recipes.generate.estimate import teacher_price
 from recipes.generate.journal.local import Journal
