@@ -17,6 +17,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     decisions            Feedback that waits, and the files that say what was decided
     javascript           The JavaScript of the page
     interface.js         The language of the interface, also in what Gradio writes
+    scrolling.js         The conversation scrolls to its end, unless a person scrolls or clicks
     style.css            The style sheet, after that of `common`
     html                 The template of the HTML
     fragments            The HTML of the page
@@ -67,13 +68,15 @@ from authlib.integrations.base_client import OAuthError  # type: ignore[import-u
 from chat_settings import ChatSettings
 from common.gradio_options import launch
 from engine import Engine
+from httpx2 import HTTPError
 from layout import build
 from model_registry import ModelRegistry
 from outbox import Outbox
-from sign_in import back_to_page
+from sign_in import back_to_page, begin_again
 from uploader import Uploader
 
-INTERFACE = Path(__file__).with_name("interface.js")
+FOLDER = Path(__file__).parent
+SCRIPTS = ("interface.js", "scrolling.js")
 MAX_THREADS = 80  # each visitor in the queue holds one while waiting
 
 
@@ -102,10 +105,10 @@ def main() -> None:
     demo.queue(max_size=None)
     launch(
         demo,
-        Path(__file__).parent,
+        FOLDER,
         settings.port,
-        exception_handlers={OAuthError: back_to_page},
-        script=INTERFACE.read_text(encoding="utf-8"),
+        exception_handlers={OAuthError: back_to_page, HTTPError: begin_again},
+        script="".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
         max_threads=MAX_THREADS,
         prevent_thread_lock=True,
     )

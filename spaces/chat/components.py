@@ -91,7 +91,7 @@ def sign_in_row(translated: TranslatedComponents, can_sign_in: bool) -> None:
         with gr.Row(elem_classes="k-sign-in"):
             sign_out = f"{ENGLISH_TEXTS('sign_out')} ({{}})"
             gr.LoginButton(ENGLISH_TEXTS("sign_in"), sign_out, size="sm", scale=0)
-            html_component("", js_on_load=javascript.SIGN_IN_OUTSIDE_OF_FRAME)
+            html_component("", js_on_load=javascript.SIGN_IN)
             translated.create(gr.Markdown, {"value": "sign_in_info"}, container=False)
 
 

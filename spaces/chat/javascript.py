@@ -55,15 +55,17 @@ document.addEventListener('keydown', event => {
   else button.click();
 });
 """
-# A browser that blocks the cookies of frames cannot sign in there, so a page of its own opens.
-SIGN_IN_OUTSIDE_OF_FRAME = """
+# In place of Gradio's own click: it forgets all of the address but the first parameter. A browser
+# that blocks the cookies of frames cannot sign in there, so a page of its own opens.
+SIGN_IN = """
 element.closest('.k-sign-in').addEventListener('click', event => {
   const button = event.target.closest('button');
-  const text = button?.dataset.english ?? button?.textContent.trim();
-  if (text !== SIGN_IN || window.self === window.top) return;
+  if (!button) return;
   event.stopImmediatePropagation();
+  const isSignIn = (button.dataset.english ?? button.textContent.trim()) === SIGN_IN;
   const target = encodeURIComponent(location.pathname + location.search);
-  window.open(`/login/huggingface?_target_url=${target}`, '_blank');
+  const address = `${isSignIn ? '/login/huggingface' : '/logout'}?_target_url=${target}`;
+  window.open(address, isSignIn && window.self !== window.top ? '_blank' : '_self');
 }, true);
 """.replace("SIGN_IN", repr(translations(ENGLISH)("sign_in")))
 # Saves the conversation that the browser keeps as a file.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import logging
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import gradio as gr
+from i18n import ENGLISH, translations
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 Profile = gr.OAuthProfile | None
+# Gradio counts its own redirects in this parameter, and hands it on through the Hub.
+REDIRECTS, NEXT_COUNT = "_nb_redirects", {"0": "1", "1": "2"}
 
 
 def account_of(profile: Profile) -> str:
@@ -21,6 +25,21 @@ def back_to_page(request: Request, _: Exception) -> RedirectResponse:
 
     Gradio fails for it: this handles authlib's `OAuthError`, also of a code that is too old.
     """
-    target = urlsplit(request.query_params.get("_target_url", ""))
+    target = urlsplit(_target(request))
     path = "/" + target.path.lstrip("/\\")  # never the name of another host
     return RedirectResponse(f"{path}?{target.query}".rstrip("?"))
+
+
+def begin_again(request: Request, error: Exception) -> Response:
+    """Begin to sign in again, up to twice: Gradio gives the Hub five seconds to answer."""
+    logging.warning("cannot sign in: %s: %s", type(error).__name__, error)
+    target, count = _target(request), NEXT_COUNT.get(request.query_params.get(REDIRECTS, "0"))
+    if count:
+        query = urlencode({"_target_url": target, REDIRECTS: count})
+        return RedirectResponse(f"/login/huggingface?{query}")
+    ui_language = parse_qs(urlsplit(target).query).get("ui", [ENGLISH])[0]
+    return PlainTextResponse(translations(ui_language)("sign_in_unreachable"), 503)
+
+
+def _target(request: Request) -> str:
+    return request.query_params.get("_target_url", "")

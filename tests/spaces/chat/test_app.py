@@ -97,7 +97,8 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     answers = adapter_chat.locator(".bot.message").last, base_chat.locator(".bot.message")
     assert answers[0].inner_text() != answers[1].inner_text()
 
-    page.get_by_role("button", name="Edit").first.click()
+    # Gradio scrolls up to 300 ms after the answer.
+    page.get_by_role("button", name="Edit").first.click(delay=400)
     adapter_chat.locator("textarea").fill("akvo <i>vivo</i>")
     page.get_by_role("button", name="Submit").click()
     expect(adapter_chat.locator(".user.message")).to_have_count(1)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from feedback import FeedbackForm, RatedAnswer, Receipt, feedback_row
-from i18n import ENGLISH, translations
+from i18n import ENGLISH, Translations, translations
 from outbox import Outbox
 from playwright.sync_api import Browser, Page, expect
 from uploader import Uploader
@@ -25,7 +25,8 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
-SIGN_IN = translations(ENGLISH)("sign_in")
+ENGLISH_TEXTS = translations(ENGLISH)
+SIGN_IN = ENGLISH_TEXTS("sign_in")
 CHAT, FEEDBACK, CODE = "practice/kakugo-chat", "practice/kakugo-feedback", "epo_Latn"
 
 
@@ -85,18 +86,11 @@ def send_anonymously(hub: LocalHub, outbox: Outbox) -> None:
     Uploader(hub_api(hub), FEEDBACK, outbox).upload()
 
 
-def sign_in(page: Page, account: str) -> None:
-    """Sign in on a page of the Space, through the pages of the Hub."""
-    page.get_by_role("button", name=SIGN_IN).click()
-    page.get_by_role("button", name=account).click()
-    allow(page, account)
-
-
-def allow(page: Page, account: str) -> None:
+def allow(page: Page, account: str, t: Translations) -> None:
     """Let the Space know who is signed in on the Hub, on its page that asks for it."""
     expect(page.get_by_text("will know that you are")).to_contain_text(account)
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("button", name=f"Sign out ({account})")).to_be_visible()
+    expect(page.get_by_role("button", name=f"{t('sign_out')} ({account})")).to_be_visible()
 
 
 def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browser: Browser) -> None:
@@ -142,30 +136,26 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     url = chat.start()
     assert chat.waiting() == {"waiting": 2}
     page = browser.new_context().new_page()
-    page.goto(f"{url}/stewards?language=eo")
-    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
-    page.get_by_role("button", name=SIGN_IN).click()
+    t = translations("eo")
+    page.goto(f"{url}/stewards?language=eo&ui=eo")
+    page.get_by_role("button", name=t("sign_in")).click()
     page.get_by_role("button", name="mallory").click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
-    page.get_by_role("button", name=SIGN_IN).click()
-    allow(page, "mallory")
-    expect(page.get_by_text("mallory is neither a steward")).to_be_visible()
+    expect(page.get_by_text(t("stewards_sign_in"))).to_be_visible()
+    page.get_by_role("button", name=t("sign_in")).click()
+    allow(page, "mallory", t)
+    expect(page.get_by_text(t("stewards_not_one", account="mallory"))).to_be_visible()
     expect(page.locator("#waiting-rows")).to_be_hidden()
-    page.get_by_role("button", name="Sign out (mallory)").click()
-    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
+    page.get_by_role("button", name=t("sign_out")).click()
     # The Hub knows the visitor, who has allowed the Space before: there is nothing to ask.
-    page.get_by_role("button", name=SIGN_IN).click()
-    expect(page.get_by_role("button", name="Sign out (mallory)")).to_be_visible()
-    page = browser.new_context().new_page()
-    page.goto(f"{url}/stewards?language=eo")
-    page.get_by_role("button", name=SIGN_IN).click()
-    page.get_by_role("button", name="mallory").click()
-    expect(page.get_by_role("button", name="Sign out (mallory)")).to_be_visible()
+    page.get_by_role("button", name=t("sign_in")).click()
+    expect(page.get_by_role("button", name=t("sign_out"))).to_be_visible()
 
-    page = browser.new_context().new_page()
+    page.context.clear_cookies()
     page.goto(f"{url}/stewards?language=eo")
-    sign_in(page, "bob")
+    page.get_by_role("button", name=SIGN_IN).click()
+    page.get_by_role("button", name="bob").click()
+    allow(page, "bob", ENGLISH_TEXTS)
     rows = page.locator("#waiting-rows label")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("somebody without an account")
