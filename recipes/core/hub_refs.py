@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from recipes.core.errors import UserError
@@ -46,20 +47,22 @@ def is_adapter(api: HfApi, repo: str, revision: str) -> bool:
     return api.file_exists(repo, "adapter_config.json", revision=revision)
 
 
-def configs(repo: str, revision: str) -> list[str]:
+@cache
+def configs(repo: str, commit: str) -> tuple[str, ...]:
     """Return the configs of a dataset; raise UserError if it cannot be read (it may be gated)."""
     from datasets import get_dataset_config_names
 
     with unreadable_is_refused(repo):
-        return list(get_dataset_config_names(repo, revision=revision))
+        return tuple(get_dataset_config_names(repo, revision=commit))
 
 
-def splits(repo: str, config: str | None, revision: str) -> list[str]:
+@cache
+def splits(repo: str, config: str | None, commit: str) -> tuple[str, ...]:
     """Return the splits of a config that exists; raise UserError if it cannot be read."""
     from datasets import get_dataset_split_names
 
     with unreadable_is_refused(repo):
-        return list(get_dataset_split_names(repo, config, revision=revision))
+        return tuple(get_dataset_split_names(repo, config, revision=commit))
 
 
 @contextmanager

@@ -67,10 +67,11 @@ def model(batch: int, peft: Path | None = None) -> Any:
 
 def run(model: Any, folder: Path, names: Sequence[str]) -> Any:
     """Run the harness on tasks that were written into a folder, as its command line does."""
-    from lm_eval import simple_evaluate
+    from lm_eval import evaluator
     from lm_eval.tasks import TaskManager
 
-    return simple_evaluate(
+    evaluator.add_env_info = lambda *_: None  # it runs `pip list`
+    return evaluator.simple_evaluate(
         model=model,
         tasks=list(names),
         task_manager=TaskManager(include_path=str(folder), include_defaults=False),

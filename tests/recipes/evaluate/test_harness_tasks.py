@@ -48,9 +48,10 @@ assert cli.main([*recipe, "--config", f"{folder}/transformers.yaml",
 for backend in ("transformers", "lm_eval"):
     assert cli.main([*recipe, "--config", f"{folder}/{backend}.yaml", "--base", base, *compared,
                      "--into", f"practice/{backend}"]) == 0
-from lm_eval import simple_evaluate
+from lm_eval import evaluator
 from lm_eval.tasks import TaskManager
-results = simple_evaluate(
+evaluator.add_env_info = lambda *_: None  # it runs `pip list`
+results = evaluator.simple_evaluate(
     model="hf", model_args={"pretrained": base, "dtype": "float32", "device": "cpu"},
     batch_size=8, tasks=[f"kakugo_{code}"], apply_chat_template=True, bootstrap_iters=0,
     task_manager=TaskManager(include_path=f"{folder}/tasks", include_defaults=False))
@@ -80,6 +81,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, torch_fork_server: ForkServer
 def _write_recipes(folder: Path) -> None:
     recipe = yaml.safe_load(Path(config.__file__).parents[1].joinpath("practice.yaml").read_text())
     section = recipe["evaluate"] | {"merge": False, "choice": {"batch": 8, "normalise": "none"}}
+    del section["chat"]
     for benchmark in section["benchmarks"].values():
         benchmark["limit"] = ITEMS
     section["benchmarks"]["sib200"]["shots"] = {"count": 2, "split": "test"}

@@ -30,7 +30,7 @@ RECIPE: dict[str, Any] = {
         "bleu": {"tokenize": "13a", "characters": "char"},
         "degenerate": {"identify_from": 40, "loop": 0.5},
         "copied": 24, "keep_after": 0,
-        "chat": {"requests": 3, "benchmarks": ["flores"], "metric": "chrF++"},
+        "chat": {"requests": 1, "benchmarks": ["flores"], "metric": "chrF++"},
         "benchmarks": {
             "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
                        "shots": {"count": 1, "split": "devtest"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,
+    KILLED,
     client,
     environment,
     hub_with_chats,
@@ -72,8 +73,8 @@ class NextVersions:
         recipe["train"] |= {"max_length": 200, "model": {"dtype": "float32"}}
         self.recipe, self.path, self._runner = recipe, folder / "tiny.yaml", runner
 
-    def start(self, **changes: Any) -> Run:
-        """Start the recipe with these changes to `train.feedback`."""
+    def start(self, script: str = "", **changes: Any) -> Run:
+        """Start the recipe with these changes to `train.feedback`, or a script instead."""
         section = self.recipe["train"]["feedback"]
         section["trainer"] |= changes.pop("trainer", {})
         section |= changes
@@ -81,7 +82,7 @@ class NextVersions:
         return self._runner.start(
             "train", "--config", str(self.path), "--org", "practice", "--language", "epo_Latn",
             "--dataset", DATA, "--base", BASE, "--into", ADAPTER,
-            "--feedback", feedback_samples.FEEDBACK)  # fmt: skip
+            "--feedback", feedback_samples.FEEDBACK, script=script)  # fmt: skip
 
 
 @pytest.fixture
@@ -117,17 +118,6 @@ def branches(hub: LocalHub) -> set[str]:
     return {branch.name for branch in client(hub).list_repo_refs(ADAPTER).branches}
 
 
-def wait_for_a_checkpoint(hub: LocalHub, process: Run) -> None:
-    api, deadline = client(hub), time.monotonic() + 120
-    while not (
-        checkpoints.BRANCH in branches(hub)
-        and any("checkpoint-" in path
-                for path in api.list_repo_files(ADAPTER, revision=checkpoints.BRANCH))
-    ):  # fmt: skip
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_killed(
     hub: LocalHub, run: NextVersions
 ) -> None:
@@ -148,10 +138,8 @@ def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_kille
         "num_train_epochs": 20,
         "learning_rate": 0.003,
     }
-    process = run.start(fewest=6, trainer=trainer)
-    wait_for_a_checkpoint(hub, process)
-    process.kill()
-    assert "v2" not in tags(hub)
+    assert run.start(KILLED, fewest=6, trainer=trainer).wait() == -signal.SIGKILL
+    assert "v2" not in tags(hub) and checkpoints.BRANCH in branches(hub)
 
     output = wait_for_success(run.start())
     assert "resuming from checkpoint-" in output and "pairs: 6" in output

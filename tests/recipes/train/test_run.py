@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.localhub.testing import LocalHub
 from recipes.train import checkpoints
 from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import (
+    KILLED,
     Jobs,
     client,
     environment,
@@ -57,12 +58,8 @@ def checkpoint_files(hub: LocalHub, repo: str) -> list[str]:
 def test_killed_job_resumes_and_gives_the_same_adapter(jobs: Jobs) -> None:
     hub = jobs.hub
     killed, uninterrupted = "practice/killed", "practice/uninterrupted"
-    process = jobs.start(killed)
-    deadline = time.monotonic() + 120
-    while not any("adapter_model" in path for path in checkpoint_files(hub, killed)):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.05)
-    process.kill()
+    assert jobs.start(killed, KILLED).wait() == -signal.SIGKILL
+    assert any("adapter_model" in path for path in checkpoint_files(hub, killed))
     assert "run.json" not in client(hub).list_repo_files(killed)
     folders = {path.split("/")[1] for path in checkpoint_files(hub, killed) if path.count("/") > 1}
     assert 1 <= len(folders) <= 2  # the last checkpoint and the best

@@ -31,12 +31,26 @@ RECIPE: dict[str, Any] = {
         "held_out": {"rows": 8, "patience": 100},
         "model": {"dtype": "float32"},
         "lora": {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
-        "trainer": {"seed": 3, "max_steps": 120, "learning_rate": 0.001, "logging_steps": 10,
-                    "eval_steps": 20, "save_strategy": "steps", "save_steps": 20,
+        "trainer": {"seed": 3, "max_steps": 40, "learning_rate": 0.001, "logging_steps": 10,
+                    "eval_steps": 10, "save_strategy": "steps", "save_steps": 10,
                     "save_total_limit": 1, "use_cpu": True, "bf16": False,
                     "activation_checkpointing": False},
     },
 }  # fmt: skip
+# A run that is killed at its second checkpoint, when the first one is on the Hub.
+KILLED = """
+import os, signal, sys
+from recipes import cli
+from recipes.train.checkpoints import CheckpointUpload
+start = CheckpointUpload.start
+def die_at_the_second(upload, *arguments):
+    if upload._future:
+        upload.wait()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return start(upload, *arguments)
+CheckpointUpload.start = die_at_the_second
+cli.main(sys.argv[1:])
+"""
 
 
 @contextmanager
@@ -83,8 +97,8 @@ class Jobs:
     def __init__(self, hub: LocalHub, folder: Path, runner: RecipeRunner) -> None:
         self.hub, self._folder, self._runner = hub, folder, runner
 
-    def start(self, into: str, **train: Any) -> Run:
-        """Start training into a repo, with these changes to the recipe."""
+    def start(self, into: str, script: str = "", **train: Any) -> Run:
+        """Start training into a repo, with these changes to the recipe, or a script instead."""
         recipe = deepcopy(RECIPE)
         recipe["train"]["trainer"] |= train.pop("trainer", {})
         recipe["train"] |= train
@@ -92,7 +106,7 @@ class Jobs:
         path.write_text(yaml.safe_dump(recipe))
         return self._runner.start(
             "train", "--config", str(path), "--org", "practice", "--language", "epo_Latn",
-            "--dataset", DATA, "--base", BASE, "--into", into)  # fmt: skip
+            "--dataset", DATA, "--base", BASE, "--into", into, script=script)  # fmt: skip
 
 
 def wait_for_success(run: Run) -> str:
