@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 from export import as_csv, as_json
 from hub_source import HubSource
 from query import from_query
@@ -18,7 +18,7 @@ def routes(source: HubSource) -> list[Route]:
         snapshot = source.snapshot()
         view = from_query(dict(request.query_params), snapshot.leaderboard.benchmarks)
         rows = [as_json(entry) for entry in snapshot.index.matching(view)]
-        body = orjson.dumps({"problem": snapshot.problem, "rows": rows})
+        body = msgspec.json.encode({"problem": snapshot.problem, "rows": rows})
         headers = _attachment("json") if request.url.path.endswith(".json") else {}
         return Response(body, media_type="application/json", headers=headers)
 

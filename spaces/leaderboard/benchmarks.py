@@ -10,30 +10,29 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta, Struct
 
 # The key of the column with size, cost, date and licence.
 ABOUT = "about"
 ABOUT_TITLE = "Size, cost, date, licence"
 Choices = list[tuple[str, str]]
-Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Struct, frozen=True, rename={"source": "title", "name": "benchmark"}):
     """One benchmark in one direction, measured with one metric; `key` is part of addresses.
 
-    `name` is the benchmark in a row of the results. The aliases are keys of `benchmarks.json`.
-    Benchmarks of one `family` share their texts, so they are one piece of evidence; without one a
-    benchmark is its own family.
+    `name` is the benchmark in a row of the results. Two names differ from the keys of
+    `benchmarks.json`. Benchmarks of one `family` share their texts, so they are one piece of
+    evidence; without one a benchmark is its own family.
     """
 
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    key: Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_-]{0,39}\Z")]
     label: Text
-    source: Annotated[Text, Field(validation_alias="title")]
+    source: Text
     metric: Text
     description: Text
-    name: Annotated[Text, Field(validation_alias="benchmark")]
+    name: Text
     direction: Literal["from_english", "into_english"] | None = None
     family: Text = ""
 

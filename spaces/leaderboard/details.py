@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
+import msgspec
 from parse_results import Row, number, text_of, whole_number
 
 MAX_EXAMPLE_LENGTH = 600
@@ -125,10 +125,10 @@ def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
     scores: dict[tuple[str, str, str, str], dict[tuple[str, str], ModelScore]] = {}
     for row in rows:
         measure = (
-            row["benchmark"],
-            text_of(row.get("direction")),
-            row.get("test_language", row["language"]),
-            text_of(row.get("metric")),
+            row.benchmark,
+            text_of(row.direction),
+            row.test_language,
+            text_of(row.metric),
         )
         score = _model_score(row)
         scores.setdefault(measure, {})[score.model, score.revision] = score
@@ -138,18 +138,18 @@ def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
 
 def _model_score(row: Row) -> ModelScore:
     return ModelScore(
-        role=row["role"],
-        model=row["model"],
-        revision=text_of(row.get("revision")),
-        value=row["value"],
-        interval=row.get("ci"),
-        degenerate=(row.get("degenerate") or {}).get("any"),
-        n=row.get("n"),
-        difference=row.get("difference"),
-        difference_interval=row.get("difference_ci"),
-        p=row.get("p"),
-        significant=row.get("significant"),
-        version=text_of(row.get("version")),
+        role=row.role,
+        model=row.model,
+        revision=text_of(row.revision),
+        value=row.value,
+        interval=row.ci,
+        degenerate=(row.degenerate or {}).get("any"),
+        n=row.n,
+        difference=row.difference,
+        difference_interval=row.difference_ci,
+        p=row.p,
+        significant=row.significant,
+        version=text_of(row.version),
     )
 
 
@@ -280,8 +280,8 @@ def _json_lines(lines: bytes) -> Iterator[Mapping[str, Any]]:
 
 def _json_object(text: bytes) -> Mapping[str, Any]:
     try:
-        value = orjson.loads(text)
-    except ValueError:
+        value = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -13,12 +13,12 @@ from typing import Any
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
 from model_cards import ModelCard
+from msgspec import Struct
 from parse_results import ChatScore, Row, column_of, parse_rows, text_of
 from request_queue import Request
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(Struct, frozen=True):
     """Base model and adapter on one benchmark; chrF++ is 0 to 100, accuracy 0 to 1.
 
     A difference times `scale` is in points from 0 to 100. Benchmarks of one `family` share their
@@ -217,17 +217,17 @@ def _entries(rows: Sequence[Row], benchmarks: BenchmarkTable) -> list[Entry]:
     peers: dict[str, dict[str, Row]] = {}
     peer_names: dict[str, set[str]] = {}
     for row in rows:
-        language, model, role = row["language"], row["model"], row["role"]
+        language, model, role = row.language, row.model, row.role
         column = column_of(row, benchmarks)
         if role == "base" and column:
             bases[language, model, column] = row
         elif role == "adapter":
-            revision = text_of(row.get("revision"))
+            revision = text_of(row.revision)
             adapters.setdefault((language, model, revision), []).append((column, row))
         elif role == "peer":
             peer_names.setdefault(language, set()).add(model)
             best = peers.setdefault(language, {})
-            if column and (column not in best or best[column]["value"] < row["value"]):
+            if column and (column not in best or best[column].value < row.value):
                 best[column] = row
     return [
         _entry(
@@ -248,48 +248,48 @@ def _entry(
     peer_count: int,
     benchmarks: BenchmarkTable,
 ) -> Entry:
-    last = max((row for _, row in rows), key=lambda row: text_of(row.get("evaluated_at")))
-    base, by_column = text_of(last.get("base")), {column: row for column, row in rows if column}
+    last = max((row for _, row in rows), key=lambda row: text_of(row.evaluated_at))
+    base, by_column = text_of(last.base), {column: row for column, row in rows if column}
     return Entry(
-        code=last["language"],
-        model=last["model"],
+        code=last.language,
+        model=last.model,
         base=base,
         scores={
             key: _score(
-                by_column[key], bases.get((last["language"], base, key)), peers.get(key), benchmark
+                by_column[key], bases.get((last.language, base, key)), peers.get(key), benchmark
             )
             for key, benchmark in benchmarks.by_key.items()
             if key in by_column
         },
-        practice=any(row.get("practice") is not False for _, row in rows),
-        request=text_of(last.get("request")),
-        date=text_of(last.get("evaluated_at"))[:10],
-        cost_usd=last.get("cost_usd"),
-        revision=text_of(last.get("revision")),
-        version=int((last.get("version") or "v0")[1:]),
+        practice=any(row.practice is not False for _, row in rows),
+        request=text_of(last.request),
+        date=text_of(last.evaluated_at)[:10],
+        cost_usd=last.cost_usd,
+        revision=text_of(last.revision),
+        version=int((last.version or "v0")[1:]),
         peers=peer_count,
-        gain_interval=last.get("gain_ci"),
-        english=last.get("english") or "",
-        english_difference=last.get("english_difference"),
-        english_interval=last.get("english_difference_ci"),
-        chat=last.get("chat"),
+        gain_interval=last.gain_ci,
+        english=last.english or "",
+        english_difference=last.english_difference,
+        english_interval=last.english_difference_ci,
+        chat=last.chat,
     )
 
 
 def _score(row: Row, base: Row | None, peer: Row | None, benchmark: Benchmark) -> Score:
     return Score(
-        base=base["value"] if base else None,
-        adapter=row["value"],
-        difference=row.get("difference"),
-        interval=row.get("difference_ci"),
-        p=row.get("p"),
-        significant=row.get("significant"),
-        n=row.get("n"),
-        chance=row.get("chance"),
-        degenerate=(row.get("degenerate") or {}).get("any"),
+        base=base.value if base else None,
+        adapter=row.value,
+        difference=row.difference,
+        interval=row.difference_ci,
+        p=row.p,
+        significant=row.significant,
+        n=row.n,
+        chance=row.chance,
+        degenerate=(row.degenerate or {}).get("any"),
         scale=benchmark.points(1),
         family=benchmark.family or benchmark.name,
-        peer=(peer["model"], peer["value"]) if peer else None,
+        peer=(peer.model, peer.value) if peer else None,
     )
 
 

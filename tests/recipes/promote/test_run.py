@@ -142,7 +142,7 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     from parse_results import parse_rows  # what the leaderboard makes of it
 
     shown, unreadable = parse_rows("\n".join(map(json.dumps, rows)))
-    assert [row.get("version") for row in shown] == ["v2", "v2"] and not unreadable
+    assert [row.version for row in shown] == ["v2", "v2"] and not unreadable
     (columns, _) = ModelCard(read_result(api, "README.md")).data["dataset_info"]
     assert rows[1].keys() <= {feature["name"] for feature in columns["features"]}, "load_dataset"
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()

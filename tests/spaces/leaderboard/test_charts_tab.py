@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from charts_tab import charts
 from entries import build_leaderboard
+from msgspec.structs import replace
 
 from tests.spaces.markup_checker import HOSTILE_TEXTS, checked_text
 from tests.spaces.result_rows import lines, pair, rows_of_all_roles

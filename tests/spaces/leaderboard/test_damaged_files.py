@@ -63,13 +63,6 @@ def test_a_damaged_row_is_left_out_and_counted_or_does_no_harm() -> None:
     assert set(counts) == {0, 1} and counts[1] > 50
 
 
-def test_a_row_is_read_alike_alone_and_beside_an_unreadable_one() -> None:
-    """A file that has no doubtful line is decoded in a faster way."""
-    for damage, text in damaged_texts(json.loads(RESULTS.split(b"\n")[1])):
-        (rows, unreadable), beside = parse_rows(text), parse_rows(text + b"\nnot JSON")
-        assert (repr(rows), unreadable + 1) == (repr(beside[0]), beside[1]), damage
-
-
 def test_a_damaged_request_is_left_out_or_lacks_something() -> None:
     sheet = (OLD_SCHEMAS / "ledger" / "sheets" / "00000.jsonl").read_bytes()
     for damage, text in damaged_texts(json.loads(sheet.split(b"\n")[0])):

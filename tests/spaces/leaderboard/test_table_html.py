@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from copy_text import guide
 from entries import Entry, Leaderboard, Score, build_leaderboard
+from msgspec.structs import replace
 from query import EntryIndex, Page, View
 from request_queue import parse_requests
 from table_html import empty_table, practice_note, status_bar, table
