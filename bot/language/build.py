@@ -13,6 +13,7 @@ import csv
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,8 @@ class Sources:
             self.extra = list(csv.reader(extra))
         self.written = scripts_by_language(self.supplement)
         self.flores = {row[0]: row for row in read_table("flores")}
+        self.flores_of = _by_language(self.flores)
+        self.known_scripts = {row[0] for row in read_table("scripts")}
         self.choices = {row[0]: row[1].split() for row in read_table("choices")}
         self.by_hand = {
             code
@@ -89,6 +92,7 @@ class Sources:
             for code in (row[0], *row[1].split())
             if re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}(_\w+)?", code)
         }
+        self.by_hand_of = _by_language(sorted(self.by_hand))
 
     def tag(self, iso: str) -> str:
         """Return the subtag of a language: the ISO 639-1 code if there is one."""
@@ -96,6 +100,14 @@ class Sources:
 
     def scope(self, iso: str) -> str:
         return str(self.iso[iso].scope())
+
+
+def _by_language(codes: Iterable[str]) -> dict[str, list[str]]:
+    """Return ISO 639-3 → its codes, in their order."""
+    codes_of: dict[str, list[str]] = defaultdict(list)
+    for code in codes:
+        codes_of[code[:3]].append(code)
+    return codes_of
 
 
 def scripts_by_language(supplement: str) -> dict[str, list[str]]:
@@ -116,27 +128,30 @@ def scripts(sources: Sources, iso: str) -> tuple[list[str], bool]:
     by_macro = [m for m, codes in sources.choices.items() if codes[0][:3] == iso and len(codes) < 2]
     tags += [sources.tag(macro) for macro in by_macro]
     candidates = [c[4:8] for c in sources.choices.get(iso, []) if c[:3] == iso]
-    candidates += [c[4:8] for c in sources.flores if c[:3] == iso]
+    candidates += [c[4:8] for c in sources.flores_of[iso]]
     for tag in tags:
         candidates += sources.likely[tag].split("-")[1:2] if tag in sources.likely else []
         candidates += sources.written.get(tag, [])
     if not candidates and iso in sources.member_of:
         macro_tag = sources.tag(sources.member_of[iso])
         candidates = sources.likely.get(macro_tag, "").split("-")[1:2]
-    candidates += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
+    candidates += sorted(c[4:8] for c in sources.by_hand_of[iso])
     assumed = not candidates
     if assumed:
         candidates = ["Sgnw" if "Sign Language" in sources.iso[iso].name else "Latn"]
-    known = {row[0] for row in read_table("scripts")}
     candidates = [SAME_SCRIPT.get(script, script) for script in candidates]
-    usual = [s for s in dict.fromkeys(candidates) if s in known and (iso, s) not in WRONG_SCRIPTS]
+    usual = [
+        script
+        for script in dict.fromkeys(candidates)
+        if script in sources.known_scripts and (iso, script) not in WRONG_SCRIPTS
+    ]
     return usual, assumed
 
 
 def codes(sources: Sources, iso: str) -> tuple[list[str], bool]:
     """Return the codes of a language, varieties last ("apc" has only varieties)."""
     usual, assumed = scripts(sources, iso)
-    varieties = sorted(c for c in sources.by_hand if c[:3] == iso and len(c) > 8)
+    varieties = [code for code in sources.by_hand_of[iso] if len(code) > 8]
     only_varieties = sources.choices.get(iso, [""])[0] in varieties
     plain = [] if only_varieties else [f"{iso}_{script}" for script in usual]
     return plain + varieties, assumed
@@ -156,9 +171,11 @@ def bcp47(sources: Sources, code: str, usual: bool) -> str:
 
 def english(sources: Sources, iso: str) -> str:
     """Return the English name of a language from FLORES+, CLDR or ISO 639-3."""
-    flores = [row[1] for code, row in sources.flores.items() if code[:3] == iso]
     cldr = sources.cldr.get(sources.tag(iso), {}).get("en")
-    return str((flores[0].partition(" (")[0] if flores else cldr) or sources.iso[iso].name)
+    name = cldr or sources.iso[iso].name
+    if codes_there := sources.flores_of[iso]:
+        name = sources.flores[codes_there[0]][1].partition(" (")[0] or name
+    return str(name)
 
 
 def autonym(sources: Sources, code: str, usual: bool) -> str:
@@ -178,7 +195,7 @@ def language_rows(sources: Sources) -> dict[str, list[str]]:
     script_names = {row[0]: row[2] for row in read_table("scripts")}
     rows: dict[str, list[str]] = {}
     for iso in sorted(sources.iso):
-        if sources.scope(iso) != "Individual" and not any(c[:3] == iso for c in sources.flores):
+        if sources.scope(iso) != "Individual" and not sources.flores_of[iso]:
             continue
         its_codes, assumed = codes(sources, iso)
         asks = len(sources.choices.get(iso, [])) > 1

@@ -185,10 +185,11 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
 def is_attempt(text: str) -> bool:
     """Whether a comment that is no answer looks like an attempt at one: a few words to the bot."""
     line = _first_line(text)
+    if len(line) > MAX_TYPO or len(text) > MAX_LINE:
+        return False
     key = fold(_POLITE.sub(" ", line))
     is_talk = line.startswith(("@", ">", "http")) or any(mark in line for mark in "?？؟")
-    is_short = len(line) <= MAX_TYPO and len(text) <= MAX_LINE
-    return is_short and not is_talk and 0 < len(key.split()) <= MAX_WORDS and key not in GREETINGS
+    return not is_talk and 0 < len(key.split()) <= MAX_WORDS and key not in GREETINGS
 
 
 def _first_line(text: str) -> str:

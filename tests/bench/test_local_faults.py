@@ -70,7 +70,7 @@ def test_requests_end_as_without_faults(tmp_path: Path) -> None:
     expected, _ = simulate(1, None)
     with LocalHub(tmp_path, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
         scenario = FaultyThreeRequests(hub, behavior)
-        assert scenario.run(0, False, timeout_seconds=400) == 0
+        assert scenario.run((), timeout_seconds=400) == 0
         count = scenario.client.count
         scenario.control("reset", {})
         launches, records, kinds = scenario.outcome()

@@ -81,13 +81,13 @@ def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
         port = str(server.getsockname()[1])
         for command in (("hub", "serve"), ("demo",)):
             data = tmp_path / command[0]
-            assert_error(kakugo_process(*command, "--data", str(data), "--port", port), port)
+            assert_error(kakugo(*command, "--data", str(data), "--port", port), port)
             assert not data.exists()
 
 
 def test_an_unwritable_folder_is_reported() -> None:
-    assert_error(kakugo_process("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
-    assert_error(kakugo_process("demo", "--data", "/proc/kakugo"), "--data")
+    assert_error(kakugo("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
+    assert_error(kakugo("demo", "--data", "/proc/kakugo"), "--data")
 
 
 def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:

@@ -72,13 +72,12 @@ def _scoped(scope: Scope) -> dict[str, Any]:
 class LocalInstallation:
     """One namespace on a local Hub, and the variables that its operator exports.
 
-    The recipe's setup takes seconds, and runs only if `with_setup`.
+    Without the recipe's setup, which takes seconds: that runs in `test_end_to_end.py`.
     """
 
     hub: LocalHub
     org: str
     env: dict[str, str]
-    with_setup: bool = False
 
     @classmethod
     def create(cls, hub: LocalHub, org: str, **variables: str) -> LocalInstallation:
@@ -99,8 +98,7 @@ class LocalInstallation:
 
     @property
     def recipe(self) -> Recipe:
-        loaded = recipe.load("practice", self.org)
-        return loaded if self.with_setup else replace(loaded, setup=())
+        return replace(recipe.load("practice", self.org), setup=())
 
     @cached_property
     def connection(self) -> Connection:
@@ -198,5 +196,5 @@ def wait_until(poll: Callable[[], T], description: str) -> T:
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not (value := poll()):
         assert time.monotonic() < deadline, f"{description}: not within {TIMEOUT_SECONDS:.0f} s"
-        time.sleep(0.1)
+        time.sleep(0.3)
     return value

@@ -1,4 +1,4 @@
-"""Three requests on the Hub in memory, with a bot killed before and after every n-th call.
+"""Three requests on the Hub in memory, with a bot killed before or after every n-th call.
 
 The bot is real; the Hub, jobs and the clock are simulated. `tests/bench` kills the bot at every
 call, and `test_local_crash.py` at some calls on the local Hub.

@@ -24,6 +24,7 @@ from bot.domain.recipe import parse
 from bot.domain.request import Status
 from bot.hub.client import Connection
 from bot.hub.ledger_repo import LedgerRepo
+from bot.installation.diff import compare
 from bot.localhub.testing import LocalHub
 from bot.operations import package
 from bot.operations.deploy import Deployment, deploy
@@ -76,7 +77,9 @@ class Environment:
             job_token=token,
             webhook_secret="secret",
         )
-        self.deployed = list(deploy(Deployment(self.connection, recipe, settings, package.read())))
+        deployment = Deployment(self.connection, recipe, settings, package.read())
+        self.planned = [str(change) for change in compare(*deployment.states())]
+        self.deployed = list(deploy(deployment))
         policy = Policy(hub.url, recipe, 50, names.wheel("0.1.0"))
         # On a slow machine, the tests together write more often than a bot should.
         ledger = LedgerRepo(self.connection, names.ledger(ORG), commits_per_hour=1_000)
@@ -103,7 +106,7 @@ class Environment:
             requests = self.ledger.load().requests
             if any(r.discussion == num and r.reported for r in requests):
                 return summaries
-            time.sleep(1)  # a tick costs more than a moment of waiting
+            time.sleep(2)  # a tick costs more than a moment of waiting
         raise AssertionError(f"not reported after {TIMEOUT_SECONDS} s: {summaries}")
 
 
@@ -112,6 +115,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
     folder = tmp_path_factory.mktemp("end-to-end")
     with LocalHub(folder, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
         yield Environment(hub, folder)
+
+
+def test_what_was_planned_is_deployed(environment: Environment) -> None:
+    """Also the recipe's setup, which other tests leave out."""
+    assert environment.deployed == [*environment.planned, "deployed"]
 
 
 @pytest.mark.timeout(420)

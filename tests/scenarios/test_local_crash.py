@@ -1,4 +1,4 @@
-"""The three requests on the local Hub end as on the Hub in memory, also if a bot is killed.
+"""The three requests on the local Hub end as on the Hub in memory, although two bots are killed.
 
 Calls over HTTP and processes of jobs are real; recipes are fake, the clock is simulated, and a
 killed bot is replaced by a new controller that remembers nothing.
@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.controller.tick import Controller
 from bot.domain import names
 from bot.domain.request import Request
 from bot.hub.client import Refused, TryLater
 from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
 from tests.scenarios.local_scenario import BOT, ORG, Killed, LocalScenario
+from tests.scenarios.simulation import Kill
 from tests.scenarios.three_requests import TITLES, all_but_one_succeed, simulate
 
 pytestmark = pytest.mark.slow
 
 PERSON = "ludoviko"
+NO_KILL = Kill(0, after=False)
 
 
 def behavior(labels: Mapping[str, str]) -> str:
@@ -34,13 +37,15 @@ def behavior(labels: Mapping[str, str]) -> str:
 class LocalThreeRequests(LocalScenario):
     """The three requests of `three_requests.py`."""
 
-    calls = 0
+    def run(self, kills: Sequence[Kill], timeout_seconds: float = 120) -> int:
+        """Run until all is reported; each kill is of the bot that follows the one before.
 
-    def run(self, kill_at: int, after: bool, timeout_seconds: float = 120) -> int:
-        """Run until all is reported, with a bot that dies at one of its calls; count the kills."""
+        Return how many bots were killed.
+        """
         for title in TITLES.values():
             self.open_discussion(PERSON, title)
-        bot, kills, answered = self.bot(kill_at, after), 0, set[int]()
+        to_come, answered = iter(kills), set[int]()
+        bot, killed = self._next_bot(to_come), 0
         requests: tuple[Request, ...] = ()
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
@@ -48,16 +53,19 @@ class LocalThreeRequests(LocalScenario):
                 bot.tick()
                 requests = bot.ledger.load().requests  # the bot may also die here
             except Killed:
-                bot, kills = self.bot(), kills + 1
+                bot, killed = self._next_bot(to_come), killed + 1
                 self.advance(65)  # long enough for a lost launch to be repeated
             except (TryLater, Refused):
                 pass
             answered |= self._write_comments(answered)
-            self.calls = max(self.calls, bot.hub.api.calls)  # type: ignore[attr-defined]
             if len(requests) == 3 and all(r.reported for r in requests) and len(answered) == 2:
-                return kills
+                return killed
             self.advance_unless_jobs_run(5)
         raise AssertionError(f"not reported in {timeout_seconds} s: {requests}")
+
+    def _next_bot(self, kills: Iterator[Kill]) -> Controller:
+        kill = next(kills, NO_KILL)
+        return self.bot(kill.call, kill.after)
 
     def _write_comments(self, answered: set[int]) -> set[int]:
         """Answer the question and give the command once the bot has written; return where."""
@@ -102,30 +110,18 @@ def _kind(text: str) -> str:
     return "".join(re.findall(r"<!-- kakugo (\w+)", text))
 
 
-def run_locally(folder: Path, kill_at: int, after: bool) -> tuple[tuple[Any, ...], int, int]:
-    """Run on a new Hub; return the outcome, the most calls of one bot, and the kills."""
-    with LocalHub(folder, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
-        scenario = LocalThreeRequests(hub, behavior)
-        kills = scenario.run(kill_at, after)
-        assert hub.token(BOT) not in scenario.all_text()
-        return scenario.outcome(), scenario.calls, kills
-
-
 @pytest.mark.timeout(300)
-def test_requests_end_as_on_the_hub_in_memory_also_if_a_bot_is_killed(
+def test_requests_end_as_on_the_hub_in_memory_although_bots_are_killed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    """One bot dies after one of its calls, the next one before one of its own."""
     in_memory, _ = simulate(1, None)
-    whole, calls, kills = run_locally(tmp_path / "whole", 0, False)
-    assert kills == 0
-    assert whole[:2] == (in_memory.launches, in_memory.records)
-    kinds = {num: sorted(map(_kind, texts)) for num, texts in in_memory.comments.items()}
-    assert whole[2] == kinds
-    for number, share in enumerate((0.2, 0.6)):
-        after = number % 2 == 0
-        outcome, _, kills = run_locally(tmp_path / f"kill{number}", int(calls * share), after)
-        assert outcome == whole, (share, after)
-        assert kills == 1
-    printed = "".join(capfd.readouterr()) + caplog.text
-    assert "hf_local" not in printed
-    print(f"3 runs on the local Hub, {calls} calls without a kill: always the same outcome")
+    with LocalHub(tmp_path, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
+        scenario = LocalThreeRequests(hub, behavior)
+        assert scenario.run((Kill(40, after=True), Kill(80, after=False))) == 2
+        assert hub.token(BOT) not in scenario.all_text()
+        launches, records, kinds = scenario.outcome()
+    assert (launches, records) == (in_memory.launches, in_memory.records)
+    expected = {num: sorted(map(_kind, texts)) for num, texts in in_memory.comments.items()}
+    assert kinds == expected
+    assert "hf_local" not in "".join(capfd.readouterr()) + caplog.text

@@ -94,7 +94,6 @@ def test_an_installation_from_an_empty_namespace_replies(
     hub: LocalHub, mode: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     installation = _installation(hub, mode)
-    installation.with_setup = mode == "serve"
     before = installation.state()
     planned = installation.planned_changes()
     assert installation.state() == before and not before["heads"]

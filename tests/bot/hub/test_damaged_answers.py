@@ -31,7 +31,7 @@ from tests.bot import examples
 from tests.bot.hub.calls import BOT, ORG
 from tests.damaged_json import WRONG_TEXTS, damaged_texts
 
-DAMAGES_PER_ANSWER = 6
+DAMAGES_PER_ANSWER = 3
 KEPT = ("content-type", "date")  # headers
 Answer = tuple[int, dict[str, str], bytes]
 

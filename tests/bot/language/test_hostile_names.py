@@ -101,7 +101,7 @@ def test_invisible_characters_and_punctuation_change_nothing(around: str, name: 
 
 def test_homoglyphs_are_unknown_and_the_imitated_name_is_suggested() -> None:
     forged = 0
-    for name in NAMES:
+    for name in NAMES[::2]:
         other = name.translate(LATIN_TO_CYRILLIC)
         copies = (name[:i] + c + name[i + 1 :] for i, c in enumerate(other) if c != name[i])
         if mixes_scripts(copy := next(copies, name)):
@@ -109,7 +109,7 @@ def test_homoglyphs_are_unknown_and_the_imitated_name_is_suggested() -> None:
             assert isinstance(result, Candidates) and result.reason == "unknown", copy
             assert set(codes(result)) & set(codes(find(name))), copy
             forged += 1
-    assert forged > 210
+    assert forged > 105
     assert codes(find("Wеlsh"))[0] == "cym_Latn"  # Cyrillic е
     assert codes(find("Εsperanto"))[0] == "epo_Latn"  # Greek Ε
 
@@ -127,7 +127,7 @@ def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
     """A typo may be the name (Igbo → Igo) or tag of another language, and nothing else."""
     unknown = accepted = 0
     for number, name in enumerate(NAMES):
-        for typo in sorted(typos(name))[number % 20 :: 20]:
+        for typo in sorted(typos(name))[number % 20 :: 40]:
             result = find(typo)
             if isinstance(result, Candidates) and result.reason == "unknown":
                 assert set(codes(result)) & set(codes(find(name))) or len(name) < 6, typo
@@ -135,7 +135,7 @@ def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
             elif fold(typo) != fold(name):
                 assert len(typo) <= 3 or fold(typo) in tables().names, typo
                 accepted += 1
-    assert unknown > 300
+    assert unknown > 150
     assert accepted < unknown // 20
 
 
@@ -146,7 +146,7 @@ def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
 @example("in latin script")
 @example("(latin)")
 @example("a" * 199)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=100)
 def test_any_text_gives_known_languages(text: str) -> None:
     result = find(text)
     if isinstance(result, Language):
@@ -164,7 +164,7 @@ words = st.sampled_from(
 
 
 @given(st.lists(words, max_size=6).map(" ".join) | st.lists(words, max_size=4).map("-".join))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=80)
 def test_any_names_and_scripts_give_known_languages(text: str) -> None:
     result = find(text)
     assert find(clean(text)) == result or len(text) > 200
@@ -173,7 +173,6 @@ def test_any_names_and_scripts_give_known_languages(text: str) -> None:
 
 
 @given(st.text(alphabet=string.printable, max_size=80), st.integers(0, 8))
-@settings(deadline=None, max_examples=100)
 def test_suggestions_are_few_and_distinct(text: str, n: int) -> None:
     result = suggest(text, n)
     assert len(result) <= n and len(set(result)) == len(result)

@@ -75,7 +75,7 @@ def random_body(rng: random.Random) -> bytes:
     return json.dumps({field: rng.choice(VALUES) for field in fields}).encode()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_malformed_requests_are_rejected_with_a_reason(
     hub: LocalHub, alice: HfApi, repo: str, seed: int
 ) -> None:
