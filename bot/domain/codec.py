@@ -20,7 +20,8 @@ from bot.errors import UserError
 from bot.language import Language, UnknownCode, by_code
 from recipes.validation.errors import quote
 
-SCHEMA = 7
+# Of the fields and of the values that they may have: an older bot must not misread either.
+SCHEMA = 8
 LARGEST = 1e15  # of all numbers; times are about 2e9
 _LEAVES = (str, int, float, bool, type(None))
 

@@ -1,9 +1,10 @@
 """Read the ledger's files, also those of older schemas.
 
 Schema 3 gave the fields of schema 2 other names, schema 4 added `consented`, schema 5
-`last_comment_ids`, schema 6 what was paid on each day and what may still have to be paid, and
-schema 7 the fertility. A record of schema 2 may lack the fields that were added to it over time.
-Anything that is no record of an older schema is left as it is: the codec then says what is wrong.
+`last_comment_ids`, schema 6 what was paid on each day and what may still have to be paid, schema 7
+the fertility, and schema 8 the reason `unworkable`. A record of schema 2 may lack the fields that
+were added to it over time. Anything that is no record of an older schema is left as it is: the
+codec then says what is wrong.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def read_teacher(text: str | bytes) -> TeacherRecord:
 def read_faults(text: str) -> Faults:
     """Read `faults.json`. Raises UnreadableRecord."""
     data = _read_json(text, "faults")
-    if isinstance(data, dict) and data.get("schema") in (4, 5, 6):  # with the same fields
+    if isinstance(data, dict) and data.get("schema") in (4, 5, 6, 7):  # with the same fields
         data = {**data, "schema": SCHEMA}
     return faults_from_json(data)
 
@@ -93,7 +94,9 @@ def upgrade_request(data: Any) -> Any:
     if data.get("schema") == 6:
         spec = data.get("spec")
         spec = {"fertility": 0.0, **spec} if isinstance(spec, dict) else spec
-        return {**data, "spec": spec, "schema": SCHEMA}
+        data = {**data, "spec": spec, "schema": 7}
+    if data.get("schema") == 7:
+        data = {**data, "schema": SCHEMA}
     return data
 
 
@@ -155,7 +158,7 @@ def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
 
 def upgrade_teacher(data: Any) -> Any:
     """Return the content of `teacher.json` in today's schema; before, it did not name one."""
-    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4, 5, 6):
+    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4, 5, 6, 7):
         return data
     if "schema" not in data:
         data = _renamed({"rested": 0.0, **data}, _TEACHER)

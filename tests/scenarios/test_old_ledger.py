@@ -1,4 +1,4 @@
-"""A bot that starts on a ledger of schema 2 continues with it, and writes schema 7.
+"""A bot that starts on a ledger of schema 2 continues with it, and writes today's.
 
 The bot is real; the Hub in memory, jobs and the clock are simulated.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from bot.domain import names, steps
+from bot.domain.codec import SCHEMA
 from bot.domain.request import Status, Step
 from tests.scenarios.in_memory_client import InMemoryClient, call_directly
 from tests.scenarios.in_memory_hub import ORG, InMemoryHub
@@ -55,6 +56,6 @@ def test_bot_continues_with_an_old_ledger_and_upgrades_it() -> None:
     assert request.status is Status.DONE and request.reported
     assert hub.launches() == [("r1", "evaluate", 1), ("r1", "train", 1)]
     files = hub.files(hub.head)
-    assert json.loads(files[names.ledger_path("r1")])["schema"] == 7
-    assert json.loads(files[names.index_path(1)])["schema"] == 7
+    assert json.loads(files[names.ledger_path("r1")])["schema"] == SCHEMA
+    assert json.loads(files[names.index_path(1)])["schema"] == SCHEMA
     assert files[names.TEACHER_FILE] == old_files()[names.TEACHER_FILE], "it did not change"

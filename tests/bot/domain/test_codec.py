@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from bot.domain.codec import (
+    SCHEMA,
     UnreadableRecord,
     faults_to_json,
     request_from_json,
@@ -24,12 +27,14 @@ from bot.domain.request import (
     Answer,
     Command,
     Reason,
+    Request,
     Status,
     Step,
     StepRecord,
     StepState,
     TeacherRecord,
 )
+from bot.language import Language
 from tests.bot import examples
 
 OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
@@ -64,7 +69,7 @@ Damage = Callable[[dict[str, Any]], object]
     [
         (lambda data: data.pop("id"), 'request: the field "id" is missing'),
         (lambda data: data.update(mood="good"), 'request: the field "mood" is unknown'),
-        (lambda data: data.update(schema=1), "request: expected schema 7"),
+        (lambda data: data.update(schema=1), "request: expected schema 8"),
         (lambda data: data.update(status="asleep"), 'request.status: "asleep" is not'),
         (lambda data: data.update(discussion="1"), 'request.discussion: expected int, got "1"'),
         (lambda data: data.update(revision=True), "request.revision: expected int, got true"),
@@ -94,11 +99,32 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
         request_from_json(data)
 
 
-@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 8}])
+@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 9}])
 def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
-        with pytest.raises(UnreadableRecord, match="expected schema 7|a newer version"):
+        with pytest.raises(UnreadableRecord, match="expected schema 8|a newer version"):
             read(data)
+
+
+def shape(kind: Any) -> Any:
+    """Return the fields of a record with their types, and the values of enumerations."""
+    if arguments := get_args(kind):
+        return [shape(each) for each in arguments]
+    if is_dataclass(kind) and kind is not Language:
+        return {name: shape(hint) for name, hint in sorted(get_type_hints(kind).items())}
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return sorted(kind)
+    return str(kind)
+
+
+def test_records_that_an_older_bot_cannot_read_have_a_newer_schema() -> None:
+    """Whoever changes this digest must also raise the schema, and upgrade older records.
+
+    Otherwise an older bot takes a record for damaged instead of asking to be updated.
+    """
+    shapes = json.dumps([shape(kind) for kind in (Request, TeacherRecord, Faults)])
+    digest = hashlib.sha256(shapes.encode()).hexdigest()[:16]
+    assert (SCHEMA, digest) == (8, "56935a4c15dff0f1")
 
 
 def test_integers_are_read_as_times() -> None:
@@ -130,10 +156,11 @@ def test_request_of_schema_2_is_upgraded(ledger: str) -> None:
     assert request_from_json(request_to_json(request)) == request
 
 
-@pytest.mark.parametrize("schema", [4, 5, 6])
+@pytest.mark.parametrize("schema", [4, 5, 6, 7])
 def test_records_of_recent_schemas_are_upgraded(schema: int) -> None:
     data = {**request_to_json(examples.request()), "schema": schema}
-    del data["spec"]["fertility"]
+    if schema < 7:
+        del data["spec"]["fertility"]
     if schema == 4:
         del data["last_comment_ids"]
     assert request_from_json(upgrade_request(data)) == examples.request()
