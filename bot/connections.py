@@ -1,9 +1,10 @@
-"""Bound what strangers can hold open: connections without a request to a server of ours."""
+"""Listen for connections, and bound what strangers can hold open: those without a request."""
 
 from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -14,6 +15,23 @@ FIRST_REQUEST_SECONDS = 10.0
 def max_connections() -> int:
     """Return how many connections a server may have: a quarter of what the process may open."""
     return min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to a name or address of this machine. Raises OSError."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OverflowError, UnicodeError) as error:
+        raise OSError(str(error)) from error
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        # The given port, because getaddrinfo wraps a port that is too large.
+        listener.bind((address[0], port, *address[2:]))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise error if isinstance(error, OSError) else OSError(str(error)) from error
+    return listener
 
 
 class BoundedProtocol(H11Protocol):

@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from bot import connections
 from bot.connections import BoundedProtocol
 from bot.controller.tick import Controller, Report
 from bot.controller.until_idle import discussion_of
@@ -191,17 +192,13 @@ def listen(host: str, port: int) -> socket.socket:
 
     It comes before the first tick: a bot that cannot listen does nothing.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-    except (OSError, UnicodeError) as error:
-        listener.close()
+        return connections.listen(host, port)
+    except OSError as error:
         raise Refused(
             f"cannot listen on {host}:{port} ({error}): set KAKUGO_HOST to an address of this "
             "machine and PORT to a free port"
         ) from error
-    return listener
 
 
 def serve(

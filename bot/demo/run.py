@@ -13,7 +13,6 @@ import secrets
 import shutil
 import socket
 import time
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,10 +70,7 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
     with Processes(data) as processes:
         url = _start_hub(processes, config, data, is_new)
         screen.line(f"the local Hub is running at {url}")
-        hub_seconds = time.monotonic() - started_at
-        result = _play(processes, url, config, screen)
-        result["seconds"]["setup"] = round(result["seconds"]["setup"] + hub_seconds, 1)
-        result["seconds"]["total"] = round(time.monotonic() - started_at, 1)
+        result = _play(processes, url, config, screen, started_at)
         screen.result(result)
         if json_file:
             json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -97,13 +93,9 @@ def _delete(data: Path) -> None:
                 f"{data} is not the folder of a demo, so nothing was deleted: choose another one "
                 "with --data"
             )
-        lock = data / "hub" / "lock"  # the local Hub locks it as long as it runs
-        with lock.open() if lock.exists() else nullcontext() as file:
-            if file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(data)
-    except BlockingIOError as error:
-        raise DemoError(f"a demo is running in {data}: stop it first, with Ctrl-C") from error
+        if _is_running(data):
+            raise DemoError(f"a demo is running in {data}: stop it first, with Ctrl-C")
+        shutil.rmtree(data)
     except OSError as error:
         raise DemoError(
             f"cannot delete {data} ({error}): delete it yourself, or choose another folder with "
@@ -139,14 +131,16 @@ def _is_running(data: Path) -> bool:
     return False
 
 
-def _play(processes: Processes, url: str, config: DemoConfig, screen: Screen) -> dict[str, Any]:
-    started_at = time.monotonic()
+def _play(
+    processes: Processes, url: str, config: DemoConfig, screen: Screen, started_at: float
+) -> dict[str, Any]:
+    """Deploy, open a discussion and follow it; return what has come of it. Raises UserError."""
     env = _environment(url, config)
     for line in processes.deploy(env):
         screen.line(line)
     processes.start_bot(env)
     screen.line(f"the bot {BOT} is running and watches {ORG}")
-    setup_seconds = time.monotonic() - started_at
+    setup_seconds = _seconds_since(started_at)
 
     person, operator = (Connection(url, ORG, config.tokens[name], "", "") for name in (PERSON, BOT))
     follower = Follower(person, operator, screen)
@@ -157,8 +151,12 @@ def _play(processes: Processes, url: str, config: DemoConfig, screen: Screen) ->
     if result["status"] != "done":
         raise DemoError(f"the request ended with the status {result['status']}: see {discussion}")
     follower.until_listed(result)
-    result["seconds"] = {"setup": round(setup_seconds, 1), **result["seconds"]}
-    return result
+    seconds = {"setup": setup_seconds, **result["seconds"], "total": _seconds_since(started_at)}
+    return {**result, "seconds": seconds}
+
+
+def _seconds_since(started_at: float) -> float:
+    return round(time.monotonic() - started_at, 1)
 
 
 def _environment(url: str, config: DemoConfig) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import IO
 
 import uvicorn
 
+from bot import connections
 from bot.connections import BoundedProtocol
 from bot.localhub.app import build_app, schema
 from bot.localhub.compute.hub import ComputeHub
@@ -153,22 +154,16 @@ def _listen_or_clean(host: str, port: int, lock: Path, is_new: bool) -> socket.s
 def _listen(host: str, port: int) -> socket.socket:
     problem = f"Cannot listen on {host}:{port}"
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, OverflowError, UnicodeError) as error:
+        listener = connections.listen(host, port)
+    except socket.gaierror as error:
         raise StartError(f"{problem} ({error}): choose an address of this machine") from error
-    if ipaddress.ip_address(address[0]).is_unspecified:
-        raise StartError(f"{problem}: choose the address at which others reach this machine")
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        # The given port, because getaddrinfo wraps a port that is too large.
-        listener.bind((address[0], port, *address[2:]))
-    except (OSError, OverflowError) as error:
-        listener.close()
+    except OSError as error:
         raise StartError(
             f"{problem} ({error}): stop the program that uses it, or choose another --port"
         ) from error
-    listener.set_inheritable(False)
+    if ipaddress.ip_address(listener.getsockname()[0]).is_unspecified:
+        listener.close()
+        raise StartError(f"{problem}: choose the address at which others reach this machine")
     return listener
 
 

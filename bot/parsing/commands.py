@@ -21,6 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bot.domain.request import Command
+from bot.parsing.words import POLITENESS
 
 MAX_LINE_LENGTH = 80
 MAX_LENGTH = 2_000  # of the text that is parsed
@@ -74,7 +75,14 @@ _SENTENCES = (
     ),
 )
 _PHRASES = tuple((command, re.compile(sentence)) for command, sentence in _SENTENCES)
-_POLITE = re.compile(r"\b(?:please|pls|kindly|thanks|thank you|hi|hello|dear|kakugo|bot)\b|[,.!?:]")
+_POLITE_WORD = rf"\b(?:{POLITENESS}|hi|hello|dear|kakugo|bot)\b"
+_POLITE = re.compile(rf"{_POLITE_WORD}|[,.!?:]", re.IGNORECASE)
+# Of Chinese, Japanese and Arabic keyboards. Letters are not translated: an approval is no riddle.
+_FULL_WIDTH = str.maketrans("／，。、！？：،؟", "/,..!?:,?")
+# What may come before a "/" word; before other words, "ok" may be an answer.
+_BEFORE = re.compile(
+    rf"(?:(?:{_POLITE_WORD}|\b(?:ok|okay|yes|sure)\b)[\s,.!:]*)+(?=/)", re.IGNORECASE
+)
 _INDIRECT = re.compile(
     r"\b(?:(?:could|can|would|will) you|i(?: would|'d) like (?:you )?to|let(?:'s| us))\b"
 )
@@ -89,7 +97,9 @@ def read_command(text: str) -> Command | None:
     for line in _ordinary_lines(text[:MAX_LENGTH]):
         if line is None or len(line) > MAX_LINE_LENGTH:
             return None
-        line = _MENTION.sub("", line.strip())
+        line = _MENTION.sub("", line.translate(_FULL_WIDTH).strip())
+        if before := _BEFORE.match(line):
+            line = line[before.end() :]
         bare = " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split())
         if not bare:
             continue

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.request import Verdict
 from bot.language import Candidates, Language, by_code, find, find_script, fold, named_elsewhere
-from bot.parsing.words import CONVERSATION, GREETINGS, NO, YES
+from bot.parsing.words import CONVERSATION, GREETINGS, NO, POLITENESS, YES
 
 MAX_NAME = 80  # characters
 MAX_LINE = 200
@@ -25,10 +25,6 @@ MAX_CODE = 3
 MAX_TYPO = 40
 MAX_WORDS = 3
 
-_POLITENESS = (
-    r"(?:please|thanks|thank you|pls|bonvolu|dankon|bitte|danke|s['’]il vous pla[iî]t|merci"
-    r"|por favor|gracias|obrigad[oa]|per favore|grazie)"
-)
 _THING = r"(?:an? |the |some )?(?:small )?(?:language )?(?:model|adapter|data(?:set)?|support|chat)"
 _OPENING = re.compile(
     r"^\s*(?:(?:hi|hello|dear \w+)\b[\s,!.]*)?"
@@ -41,7 +37,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\s*(?:\b(?:language|model|dataset)\b)?[\s,]*(?:\b" + _POLITENESS + r"\b)?[\s.!?]*$",
+    r"\s*(?:\b(?:language|model|dataset)\b)?[\s,]*(?:\b" + POLITENESS + r"\b)?[\s.!?]*$",
     re.IGNORECASE,
 )
 
@@ -70,29 +66,43 @@ def read_request(title: str, body: str) -> Named | Unclear:
     """
     if len(title) + len(body) > MAX_TEXT:
         return Unclear(Verdict.TOO_LONG)
-    whole_title, title = title, _without_greeting(title)
-    lines = (_without_greeting(line) for line in body.splitlines())
-    first_line = next(filter(None, lines), "")
-    if fold(first_line) in CONVERSATION:
-        first_line = ""
-    in_title, in_body = _readings(title), _readings(first_line)
-    named = [reading for reading in in_title if isinstance(reading, Named)]
-    if named:
+    bare_title = _without_greeting(title)
+    in_title, in_body = _readings(bare_title), _readings(_first_words(body))
+    if named := _named(in_title):
         return named[0]
-    unclear = [reading for reading in in_title if isinstance(reading, Unclear)]
-    asked = [reading for reading in unclear if reading.verdict in _CLEAR]
-    named = [reading for reading in in_body if isinstance(reading, Named)]
-    if _says_nothing(title):
-        unclear = [reading for reading in in_body if isinstance(reading, Unclear)]
-        asked = [reading for reading in unclear if reading.verdict in _CLEAR]
-    elif named and asked:
-        named = [reading for reading in named if reading.language in asked[0].choices]
+    if _says_nothing(bare_title):
+        named, unclear = _named(in_body), _unclear(in_body)
     else:
-        named = [replace(reading, is_certain=False) for reading in named]
+        named, unclear = _named_below(in_title, in_body), _unclear(in_title)
+    asked = [reading for reading in unclear if reading.verdict in _CLEAR]
     similar = [reading for reading in unclear if reading.choices]
-    greeting = [] if title else [each for each in _readings(whole_title) if isinstance(each, Named)]
+    greeting = [] if bare_title else _named(_readings(title))
     results: list[Named | Unclear] = [*named, *asked, *similar, *greeting, *unclear]
     return results[0] if results else Unclear(Verdict.NO_NAME)
+
+
+def _named_below(in_title: list[Named | Unclear], in_body: list[Named | Unclear]) -> list[Named]:
+    """Return the names in the body under a title that says something else."""
+    asked = [reading for reading in _unclear(in_title) if reading.verdict in _CLEAR]
+    named = _named(in_body)
+    if named and asked:
+        return [reading for reading in named if reading.language in asked[0].choices]
+    return [replace(reading, is_certain=False) for reading in named]
+
+
+def _named(readings: list[Named | Unclear]) -> list[Named]:
+    return [reading for reading in readings if isinstance(reading, Named)]
+
+
+def _unclear(readings: list[Named | Unclear]) -> list[Unclear]:
+    return [reading for reading in readings if isinstance(reading, Unclear)]
+
+
+def _first_words(body: str) -> str:
+    """Return the first line of a text without a greeting; "" if it is only conversation."""
+    lines = (_without_greeting(line) for line in body.splitlines())
+    first_line = next(filter(None, lines), "")
+    return "" if fold(first_line) in CONVERSATION else first_line
 
 
 def _without_greeting(line: str) -> str:
@@ -164,12 +174,16 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
         return read_answer(refusal[2], choices)
     if matches := _in_script(plain.removesuffix(" one"), choices):
         return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
-    readings = _readings(line)
+    return _read_named_answer(text, plain, choices)
+
+
+def _read_named_answer(text: str, plain: str, choices: tuple[str, ...]) -> Named | Unclear | None:
+    """Read a comment that may name a language; `plain` is its first line without politeness."""
+    readings = _readings(_first_line(text))
     if fold(plain) in CONVERSATION:  # "all" means Allar only if that is a choice
         readings = [r for r in readings if isinstance(r, Named) and r.language.code in choices]
     answers = [reading for reading in readings if not _is_noise(reading, plain, choices)]
-    named = [answer for answer in answers if isinstance(answer, Named)]
-    if named:
+    if named := _named(answers):
         return Named(named[0].language)
     if answers:
         return _only_choice(answers, choices) or answers[0]
@@ -230,7 +244,7 @@ def _is_noise(reading: Named | Unclear, plain: str, choices: tuple[str, ...]) ->
 
 
 _CLEAR = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
-_POLITE = re.compile(rf"\b{_POLITENESS}\b|[,.!()]", re.IGNORECASE)
+_POLITE = re.compile(rf"\b{POLITENESS}\b|[,.!()]", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _GREETED = re.compile(r"([^,.!:;。！，、]+)[,.!:;。！，、]+\s*(.*)")
 _REFUSAL = re.compile(r"(\w+)\s*[,.!:;]\s*(\S.*)")

@@ -27,6 +27,13 @@ ENGLISH = frozenset(
     """.split()
 )
 
+# An expression for words around what is meant.
+POLITENESS = (
+    r"(?:please|pls|kindly|(?:many )?thanks(?: (?:a lot|so much))?|thx"
+    r"|thank you(?: (?:so|very) much)?|bonvolu|dankon|bitte|danke|merci"
+    r"|s['’]il (?:vous|te) pla[iî]t|por favor|gracias|obrigad[oa]|per favore|grazie)"
+)
+
 GREETINGS = _folded(
     """
     hi;hi all;hi there;hey;hello;hello all;hello there;hello everyone;hiya;dear all;greetings

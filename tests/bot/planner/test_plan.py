@@ -21,6 +21,7 @@ from bot.domain.actions import (
 )
 from bot.domain.observation import (
     Advice,
+    Job,
     JobStage,
     Manifest,
     Observation,
@@ -297,26 +298,30 @@ def test_a_failed_attempt_is_followed_by_the_next_until_the_last() -> None:
     assert "generate* failed 3 times" in str(planned.actions)
 
 
-@pytest.mark.parametrize("reason", ["NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT"])
-def test_a_job_cancelled_for_lack_of_credit_ends_the_request_until_a_retry(reason: str) -> None:
-    running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    cancelled = replace(job(JobStage.CANCELED), cancel_reason=reason)
-    planned = plan(running, observed(jobs=(cancelled,)), POLICY, CURRENT)
-    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.NO_CREDIT)
-    assert not jobs_of(planned) and "no credit left" in str(planned.actions)
-    record = replace(planned.request.step(Step.GENERATE), attempts_since_retry=0)
-    again = planned.request.with_step(Step.GENERATE, record)
-    again = replace(again, status=Status.OPEN, verdict=Verdict.NONE)
-    assert len(jobs_of(plan(again, observed(), POLICY, CURRENT))) == 1
+SAME_AGAIN = "kakugo-recipe generate: Another attempt would end the same way."
 
 
-def test_an_attempt_whose_input_can_never_work_ends_the_request_until_a_retry() -> None:
+@pytest.mark.parametrize(
+    ("ended", "verdict", "reply"),
+    [
+        *(
+            (replace(job(JobStage.CANCELED), cancel_reason=reason), Verdict.NO_CREDIT, "no credit")
+            for reason in ("NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT")
+        ),
+        (
+            replace(job(JobStage.ERROR), log_tail=("No row passed the gates.", SAME_AGAIN)),
+            Verdict.UNWORKABLE,
+            "No row passed the gates.",
+        ),
+    ],
+)
+def test_a_job_that_would_end_the_same_way_ends_the_request_until_a_retry(
+    ended: Job, verdict: Verdict, reply: str
+) -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    line = "kakugo-recipe generate: Another attempt would end the same way."
-    failed = replace(job(JobStage.ERROR), log_tail=("No row passed the gates.", line))
-    planned = plan(running, observed(jobs=(failed,)), POLICY, CURRENT)
-    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.UNWORKABLE)
-    assert not jobs_of(planned) and "No row passed the gates." in str(planned.actions)
+    planned = plan(running, observed(jobs=(ended,)), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, verdict)
+    assert not jobs_of(planned) and reply in str(planned.actions)
     record = replace(planned.request.step(Step.GENERATE), attempts_since_retry=0)
     again = planned.request.with_step(Step.GENERATE, record)
     again = replace(again, status=Status.OPEN, verdict=Verdict.NONE)
