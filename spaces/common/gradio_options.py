@@ -35,7 +35,7 @@ def launch(
 ) -> None:
     """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space.
 
-    Each page runs `script` before Gradio starts.
+    Each page runs `script` before Gradio starts, in a block, so that its names hide none of others.
     """
     middleware = [Middleware(ContentSecurityPolicy), Middleware(RequestLimits)]
     demo.launch(
@@ -47,7 +47,7 @@ def launch(
         footer_links=[],
         theme=theme(),
         css=style_sheet(folder),
-        head=f"<script>{_STORAGE}</script><script>{script}</script>",
+        head=f"<script>{_STORAGE}</script><script>{{{script}}}</script>",
         app_kwargs={
             "routes": list(routes),
             "middleware": middleware,
