@@ -37,6 +37,8 @@ def launch(
 
     Each page runs `script` before Gradio starts, in a block, so that its names hide none of others.
     """
+    # With it, Gradio asks other hosts for a banner when it is not in the Hub's page.
+    demo.space_id = None
     middleware = [Middleware(ContentSecurityPolicy), Middleware(RequestLimits)]
     demo.launch(
         server_port=port,
