@@ -15,6 +15,7 @@ from tests.spaces.result_rows import lines, pair, request
 
 HOSTILE_TEXT = "<img src=x onerror=alert(1)> ${7*7} {{this}}"
 BASE = "practice/kakugo-practice-base"
+CHAT, FEEDBACK = "practice/kakugo-chat", "practice/kakugo-feedback"
 ENDLESS = "practice/kakugo-endless-base"
 
 

@@ -30,7 +30,6 @@ def run_space(
     hub: LocalHub,
     org: str,
     folder: Path,
-    token: str = "",
     constants: Mapping[str, float] | None = None,
 ) -> Iterator[str]:
     """Run a Space with the environment that the Hub gives it; yield its address.
@@ -49,7 +48,7 @@ def run_space(
         "SPACE_ID": f"{org}/kakugo",
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
-        "HF_TOKEN": token,
+        "HF_TOKEN": "",
     }
     replaced = [
         f"import {name.partition('.')[0]}; {name} = {value}"

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.localhub.testing import LocalHub
-from tests.spaces.hub_content import HOSTILE_TEXT, hub_api
+from tests.spaces.hub_content import FEEDBACK, HOSTILE_TEXT, hub_api
 from tests.spaces.phone_checks import phone_problems
-from tests.spaces.running_space import check_refusals, run_space, wait_for
+from tests.spaces.running_space import check_refusals, wait_for
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
-FEEDBACK = "practice/kakugo-feedback"
 # Everything that has been HTML in some Markdown parser, a link that runs a script, and a beacon.
 HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
 [a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(2)) <javascript:alert(3)>
@@ -37,21 +35,13 @@ HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
 """
 
 
-@pytest.fixture(scope="module")
-def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, token = tmp_path_factory.mktemp("chat"), hub.token("kakugo-bot")
-    # An endless answer lasts until somebody has seen the queue.
-    constants = {"uploader.UPLOAD_INTERVAL_SECONDS": 0.5, "answer_settings.MAX_TOKENS": 3500}
-    yield from run_space("chat", hub, "practice", folder, token, constants)
-
-
 def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
     """Return the rows of this kind in the feedback dataset; those of blind tests are votes."""
     api = hub_api(hub)
     if not api.repo_exists(FEEDBACK, repo_type="dataset"):
         return []
     files = api.list_repo_files(FEEDBACK, repo_type="dataset")
-    paths = [path for path in files if path.startswith("data/")]
+    paths = [path for path in files if path.startswith("data/epo_Latn/")]
     local_paths = [api.hf_hub_download(FEEDBACK, path, repo_type="dataset") for path in paths]
     rows = [json.loads(Path(path).read_text(encoding="utf-8")) for path in local_paths]
     return [row for row in rows if kind == ("vote" if row.get("rejected") else row["kind"])]
@@ -185,9 +175,9 @@ def test_missing_language_right_to_left_script_and_offline_page(chat: str, page:
 
 
 def test_queue_position_is_shown_and_stop_ends_an_answer(
-    chat: str, page: Page, browser: Browser
+    chat: str, page: Page, context: BrowserContext
 ) -> None:
-    second = browser.new_page()
+    second = context.new_page()
     prompts = {page: "vivo", second: "bela"}
     page.goto(f"{chat}/?language=gd&compare=1&prompt=vivo")
     second.goto(f"{chat}/?language=gd&prompt=bela")
@@ -202,7 +192,6 @@ def test_queue_position_is_shown_and_stop_ends_an_answer(
     stop(page)
     expect(second.locator("#adapter-chat .bot.message")).to_have_count(1)
     stop(second)
-    second.close()
 
     page.locator("#message-box textarea").fill("tago")
     page.locator("#send").click()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from common.languages import by_code
 from feedback import FeedbackForm, RatedAnswer, Receipt, feedback_row
 from i18n import ENGLISH, Translations, translations
 from outbox import Outbox
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from uploader import Uploader
 
 from bot.localhub.testing import LocalHub
 from recipes.core import decisions
-from tests.spaces import tiny_models
-from tests.spaces.hub_content import BASE, conversation, hub_api, parquet_file, push
+from tests.spaces.hub_content import CHAT, FEEDBACK, hub_api, push
 from tests.spaces.phone_checks import BLOCK_STORAGE, TOO_WIDE, phone_problems
-from tests.spaces.running_space import SPACES, TIMEOUT_SECONDS, wait_for
+from tests.spaces.running_space import wait_for
 from tests.spaces.visitors import ADAPTER
 
 pytestmark = [
@@ -27,60 +27,23 @@ pytestmark = [
 ]
 ENGLISH_TEXTS = translations(ENGLISH)
 SIGN_IN = ENGLISH_TEXTS("sign_in")
-CHAT, FEEDBACK, CODE = "practice/kakugo-chat", "practice/kakugo-feedback", "epo_Latn"
+CODE = "sdh_Arab"  # the other tests give feedback on Esperanto
 
 
-@dataclass(frozen=True)
-class HostedChat:
-    """The chat in a Space of the Hub."""
-
-    hub: LocalHub
-
-    def start(self) -> str:
-        """Start the Space if it does not run, and return its address."""
-        api = hub_api(self.hub)
-        if api.get_space_runtime(CHAT).stage == "PAUSED":
-            api.restart_space(CHAT)
-        runtime = api.wait_for_space(CHAT, timeout=120, poll_interval=0.1)
-        assert runtime.stage == "RUNNING", runtime.raw
-        port = runtime.raw["domains"][0]["domain"].rpartition(":")[2]
-        return f"http://localhost:{port}"
-
-    def waiting(self) -> dict[str, int]:
-        """Return what the recipe would not read, by reason."""
-        api = hub_api(self.hub)
-        sha = str(api.dataset_info(FEEDBACK).sha)
-        return decisions.fetch(api, FEEDBACK, sha, CODE).skipped
-
-
-@pytest.fixture(scope="module")
-def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedChat]:
-    folder = tmp_path_factory.mktemp("signed-in")
-    users = ["kakugo-bot", "bob", "mallory"]
-    with LocalHub(folder, users, {"practice": ["kakugo-bot"]}) as hub:
-        api = hub_api(hub)
-        tiny_models.push(api, folder / "models", BASE, [f"{BASE}-{CODE}"])
-        rows = parquet_file(id=["a"], prompt_id=["t/1"], messages=[conversation("Kio?", "Io.")])
-        push(api, f"practice/kakugo-{CODE}", {"topics/train.parquet": rows})
-        push(api, "practice/kakugo-communities", {f"{CODE}.yaml": b"stewards: [bob]\n"})
-        send_anonymously(hub, Outbox(folder / "outbox"))
-        secrets = [{"key": "HF_TOKEN", "value": hub.token("kakugo-bot")}]
-        api.create_repo(CHAT, repo_type="space", space_sdk="gradio", space_secrets=secrets)
-        for name, target in (("common", "common"), ("chat", ".")):
-            api.upload_folder(
-                repo_id=CHAT, repo_type="space", folder_path=SPACES / name, path_in_repo=target,
-                ignore_patterns=["*cache*"],
-            )  # fmt: skip
-        api.restart_space(CHAT)
-        yield HostedChat(hub)
+def waiting(hub: LocalHub) -> dict[str, int]:
+    """Return what the recipe would not read, by reason."""
+    api = hub_api(hub)
+    sha = str(api.dataset_info(FEEDBACK).sha)
+    return decisions.fetch(api, FEEDBACK, sha, CODE).skipped
 
 
 def send_anonymously(hub: LocalHub, outbox: Outbox) -> None:
     """Store two corrections without an account, as the form does."""
+    adapter = replace(ADAPTER, language=by_code(CODE))
     for text in ("Tio.", "Jen tio."):
         now = datetime.now(UTC)
         receipt = Receipt.new(CODE, now)
-        answer = RatedAnswer(ADAPTER, ({"role": "user", "content": "Kio?"},), "It.")
+        answer = RatedAnswer(adapter, ({"role": "user", "content": "Kio?"},), "It.")
         form = FeedbackForm("down", text, (), "Eva", True)
         outbox.add(receipt.path, feedback_row(receipt, now, answer, form, ""))
     Uploader(hub_api(hub), FEEDBACK, outbox).upload()
@@ -93,13 +56,13 @@ def allow(page: Page, account: str, t: Translations) -> None:
     expect(page.get_by_role("button", name=f"{t('sign_out')} ({account})")).to_be_visible()
 
 
-def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browser: Browser) -> None:
-    chat.start()
-    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
-    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-    page.set_default_timeout(TIMEOUT_SECONDS * 1000)
+def test_phone_needs_no_storage_inside_of_the_hubs_page(
+    chat: str, hub: LocalHub, hub_page: Page
+) -> None:
+    page = hub_page
     page.add_init_script(BLOCK_STORAGE)
-    page.goto(f"{chat.hub.url}/spaces/{CHAT}?language={CODE}&prompt=bela")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{hub.url}/spaces/{CHAT}?language=epo_Latn&prompt=bela")
     handle = page.locator("iframe").element_handle()
     frame = handle and handle.content_frame()
     assert frame
@@ -118,7 +81,7 @@ def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browse
     assert phone_problems(frame) == []
     frame.get_by_label("I agree").check()
     frame.get_by_role("button", name="Send feedback").click()
-    assert frame.locator("#thanks code").inner_text().startswith(f"kakugo-{CODE}-")
+    assert frame.locator("#thanks code").inner_text().startswith("kakugo-epo_Latn-")
     expect(frame.locator("#thanks .k-no-storage")).to_contain_text("write the key down now")
     frame.locator("#sent-list").get_by_role("button", name="Delete").click()
     expect(frame.locator("#delete-status")).to_have_text("Deleted.")
@@ -128,16 +91,16 @@ def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browse
     with page.expect_popup() as popup:  # a frame has no cookies to sign in with
         frame.get_by_role("button", name=SIGN_IN).click()
     expect(popup.value.get_by_role("button", name="bob")).to_be_visible()
-    page.context.close()
 
 
-def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> None:
-    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
-    url = chat.start()
-    assert chat.waiting() == {"waiting": 2}
-    page = browser.new_context().new_page()
-    t = translations("eo")
-    page.goto(f"{url}/stewards?language=eo&ui=eo")
+def test_steward_signs_in_and_accepts(
+    chat: str, hub: LocalHub, hub_page: Page, tmp_path: Path
+) -> None:
+    api, page, t = hub_api(hub), hub_page, translations("eo")
+    push(api, "practice/kakugo-communities", {f"{CODE}.yaml": b"stewards: [bob]\n"})
+    send_anonymously(hub, Outbox(tmp_path))
+    assert waiting(hub) == {"waiting": 2}
+    page.goto(f"{chat}/stewards?language={CODE}&ui=eo")
     page.get_by_role("button", name=t("sign_in")).click()
     page.get_by_role("button", name="mallory").click()
     page.get_by_role("button", name="Cancel").click()
@@ -152,7 +115,7 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     expect(page.get_by_role("button", name=t("sign_out"))).to_be_visible()
 
     page.context.clear_cookies()
-    page.goto(f"{url}/stewards?language=eo")
+    page.goto(f"{chat}/stewards?language={CODE}")
     page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("button", name="bob").click()
     allow(page, "bob", ENGLISH_TEXTS)
@@ -171,9 +134,7 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     expect(rows.locator("input")).to_be_checked()
     page.keyboard.press("a")
     expect(rows).to_have_count(0)
-    api = hub_api(chat.hub)
-    api.pause_space(CHAT)  # it uploads what is left
-    wait_for(lambda: chat.waiting() == {}, "the decisions to be on the Hub")
+    wait_for(lambda: waiting(hub) == {}, "the decisions to be on the Hub")
     sha = str(api.dataset_info(FEEDBACK).sha)
     learned = decisions.fetch(api, FEEDBACK, sha, CODE).chats
     assert {row.account for row in learned} == {"bob"}
