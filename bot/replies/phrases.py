@@ -27,9 +27,19 @@ def at_most(usd: float) -> str:
     return f"at most {money(usd)}" if usd >= 0.01 else money(usd)
 
 
-def score_text(metric: str, value: float, sign: str = "") -> str:
+def score_text(metric: str, value: float) -> str:
     """Return an accuracy (0 to 1) in percent, or a chrF++, with one digit after the point."""
-    return f"{100 * value if metric == 'accuracy' else value:{sign}.1f}"
+    return f"{points(metric, value):.1f}"
+
+
+def points(metric: str, value: float) -> float:
+    """Return a score, or a difference of scores, in points: an accuracy is one of 0 to 1."""
+    return 100 * value if metric == "accuracy" else value
+
+
+def signed(value: float) -> str:
+    """Return a difference in points with a plus sign or a real minus sign."""
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def metric_name(metric: str) -> str:

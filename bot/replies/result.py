@@ -17,7 +17,16 @@ from bot.domain.observation import (
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
-from bot.replies.phrases import join, metric_name, money, plural, practice_note, score_text
+from bot.replies.phrases import (
+    join,
+    metric_name,
+    money,
+    plural,
+    points,
+    practice_note,
+    score_text,
+    signed,
+)
 
 _VERDICTS = {
     "kept": "English was kept",
@@ -125,7 +134,7 @@ def score_name(score: Score, titles: Mapping[str, str]) -> str:
 def difference(score: Score) -> str:
     """Return how much better the adapter is, with its interval and whether it is significant."""
     change, low, high = (
-        score_text(score.metric, value, "+")
+        signed(points(score.metric, value))
         for value in (score.adapter - score.base, score.low, score.high)
     )
     note = "" if score.significant else ", not significant"
@@ -182,5 +191,5 @@ def _chat_scores(chat: ChatScore) -> str:
 
 
 def _points(change: Change) -> str:
-    value, low, high = (f"{each:+.1f}" for each in (change.value, change.low, change.high))
+    value, low, high = map(signed, (change.value, change.low, change.high))
     return f"{value} points (95% interval {low} to {high})"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recipes.bakeoff.candidate import Measurement
+from recipes.core.number_format import signed
 from recipes.evaluate import intervals
 from recipes.train.heldout_loss import bits_per_byte
 
@@ -46,7 +47,8 @@ def decide(
             _bits_of_sums, _statistics(best, sizes), _statistics(other, sizes), samples, seed
         )
         gap = comparison.difference
-        interval = f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
+        value, low, high = (signed(each, 3) for each in (gap.value, gap.low, gap.high))
+        interval = f"{value} [{low}, {high}]"
         figures = f"{other.base}: {_bits(other, sizes)}, {interval}"
         if comparison.is_significant:
             reasons.append(f"{figures}, significantly worse.")

@@ -19,6 +19,7 @@ manifest          Write and read `run.json`, the manifest that every recipe push
 manifest_upgrade  Read manifests of schema 1
 model_loading     Load base models and their tokenizers
 ngrams            An index of n-grams, to find texts that overlap with others
+number_format     Numbers as people read them
 progress          Print progress lines, or a bar in a terminal
 reasoning         Separate a model's reasoning from its answer, in every known form
 row_edits         Rows that speakers agreed to drop or correct: `speakers.jsonl` of a dataset

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recipes.core.errors import UserError
+from recipes.core.number_format import signed
 from recipes.core.progress import say
 from recipes.evaluate import intervals, item_scores, metrics
 from recipes.evaluate.intervals import Array, Comparison, ScoreFunction
@@ -179,8 +180,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{row.items:,}",
         f"{comparison.base.value:.{digits}f}",
         f"{comparison.adapter.value:.{digits}f}",
-        f"{difference.value:+.{digits}f}",
-        f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}",
+        signed(difference.value, digits),
+        f"{signed(difference.low, digits)} to {signed(difference.high, digits)}",
         _p(comparison.p),
         "significant" if comparison.is_significant else "not significant",
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.core.language import direction_name
+from recipes.core.number_format import signed
 from recipes.evaluate import samples
 from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.degenerate import FLAWS
@@ -184,7 +185,7 @@ def _english_verdict(overall: Overall) -> str:
 
 
 def _points(difference: Interval) -> str:
-    value, low, high = (f"{each:+.1f}" for each in astuple(difference))
+    value, low, high = map(signed, astuple(difference))
     return f"{value} points ({low} to {high})"
 
 
@@ -209,7 +210,7 @@ def _comparison(report: Report) -> list[str]:
     """Return rows with what each model gains over the base, its tokens, and what ours cost."""
     rows = []
     if differences := gains(report.results, report.language):
-        rows.append(["gain over the base", "points", *(f"{each:+.1f}" for each in differences)])
+        rows.append(["gain over the base", "points", *map(signed, differences)])
     if report.tokens_per_character:
         tokens = (f"{each:.2f}" for each in report.tokens_per_character)
         rows.append(["tokens per character", "", *tokens])

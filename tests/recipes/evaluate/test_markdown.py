@@ -10,6 +10,7 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 
 from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
 from recipes.core.benchmarks.tasks import Item, Task
+from recipes.core.number_format import signed
 from recipes.evaluate import card, markdown, samples, schema, significance
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.markdown import Contamination, Report
@@ -113,10 +114,10 @@ def test_tests_of_one_claim_are_corrected_together() -> None:
 @pytest.mark.parametrize(
     ("size", "base", "adapter", "verdict"),
     [
-        (40, 40, 20, "**English was lost**: -50.0 points"),
+        (40, 40, 20, "**English was lost**: −50.0 points"),
         (1000, 900, 900, "**English was kept**: +0.0 points"),
-        (400, 300, 290, "**Some English was lost; cannot tell whether more than 2 points**: -2.5"),
-        (40, 30, 28, "**Cannot tell whether English was kept**: -5.0 points"),
+        (400, 300, 290, "**Some English was lost; cannot tell whether more than 2 points**: −2.5"),
+        (40, 30, 28, "**Cannot tell whether English was kept**: −5.0 points"),
     ],
 )
 def test_card_and_rows_say_the_same_of_english(
@@ -137,7 +138,7 @@ def test_card_and_rows_say_the_same_of_english(
         found.english.low,
         found.english.high,
     ]
-    assert f"({found.english.low:+.1f} to {found.english.high:+.1f})" in line
+    assert f"({signed(found.english.low)} to {signed(found.english.high)})" in line
 
 
 def test_no_markup_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
