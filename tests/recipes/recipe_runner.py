@@ -106,6 +106,11 @@ class Run:
         """The exit status; None while the run goes on."""
         return self.poll()
 
+    @property
+    def stdout(self) -> str:
+        """What was written to stdout so far."""
+        return (self._folder / "stdout").read_text()
+
     def poll(self) -> int | None:
         """Return the exit status; None while the run goes on."""
         return self._fork.poll()
@@ -117,8 +122,7 @@ class Run:
     def communicate(self, timeout: float = TIMEOUT_SECONDS) -> tuple[str, str]:
         """Wait for the end; return what was written to stdout and stderr."""
         self.wait(timeout)
-        stdout, stderr = (self._folder / name for name in ("stdout", "stderr"))
-        return stdout.read_text(), stderr.read_text()
+        return self.stdout, (self._folder / "stderr").read_text()
 
     def kill(self) -> None:
         """Kill the run and all processes that it started; nothing if it has ended."""

@@ -48,6 +48,7 @@ def tiny_recipe(folder: Path) -> Path:
     recipe["train"]["trainer"].update(max_steps=4, warmup_steps=1, logging_steps=2)
     recipe["train"].update(threads=1, processes=1)
     recipe["evaluate"].update(threads=1)
+    recipe["evaluate"]["chat"]["requests"] = 2
     for benchmark in recipe["evaluate"]["benchmarks"].values():
         benchmark["limit"] = 6
     path = folder / "tiny.yaml"

@@ -8,6 +8,8 @@ from markdown_it import MarkdownIt
 
 from recipes.core.card_sections import escape, replace_section, set_section
 
+MARKDOWN = MarkdownIt()
+
 
 def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
     card = "# A\n\nWords.\n\n## B\n\nMore.\n"
@@ -35,7 +37,7 @@ def test_a_marker_that_somebody_has_removed_costs_nothing() -> None:
 
 @given(st.text(max_size=60))
 def test_escaped_text_is_plain_text(words: str) -> None:
-    (paragraph, *rest) = MarkdownIt().parse(f"Thanks to {escape(words)}.")[1:]
+    (paragraph, *rest) = MARKDOWN.parse(f"Thanks to {escape(words)}.")[1:]
     assert paragraph.children is not None and [token.type for token in rest] == ["paragraph_close"]
     assert {token.type for token in paragraph.children} <= {"text", "text_special"}
     assert "<" not in escape(words) and "\n" not in escape(words) and "@" not in escape(words)

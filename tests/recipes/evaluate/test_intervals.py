@@ -44,7 +44,7 @@ def test_a_share_has_wilsons_interval(right: int, n: int) -> None:
 def test_interval_and_p_never_disagree(tests: int) -> None:
     rng = np.random.default_rng(tests)
     outcomes = set()
-    for trial in range(60):
+    for trial in range(20):
         base = rng.random(80) < 0.5
         adapter = np.where(rng.random(80) < 0.3, rng.random(80) < rng.random(), base)
         noise = rng.normal(rng.choice([0, 0.05]), 0.2, 80)

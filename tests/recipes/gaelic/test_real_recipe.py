@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from recipes.core.manifest import Manifest
 from recipes.generate.prompts import templates
 from tests.recipes.gaelic.hub_datasets import BASE, DATA, ORG, publish, started
 from tests.recipes.gaelic.teacher import Serving, Tutor
-from tests.recipes.generate.conftest import KAKUGO_RECIPE, environment
+from tests.recipes.generate.conftest import environment
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
 pytestmark = pytest.mark.xdist_group("generate")  # one Hub and one long run for all of them
@@ -64,21 +63,25 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """Run the command of the README in a terminal."""
     home = tmp_path_factory.mktemp("home")
     with Serving() as teacher:
-        command = [*KAKUGO_RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
-        status, output = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
+        argv = [*ASKED, "--teacher", teacher.url, "--limit", str(LIMIT), "--out", "out"]
+        status, output = at_a_terminal(fork_server, argv, environment(hub, home), home)
         assert status == 0, output
         return Ran(output, home / "out", teacher.tutor)
 
 
-def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
-    """Run a command with a terminal for its output; return its status and that output."""
+def at_a_terminal(
+    server: ForkServer, argv: list[str], env: dict[str, str], cwd: Path
+) -> tuple[int, str]:
+    """Run `kakugo-recipe` in a terminal; return its status and output."""
     outer, inner = pty.openpty()
-    env = {**env, "COLUMNS": "120"}
-    process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
+    run = server.start(
+        "tests.recipes.recipe_runner:run_in_fork", "", 0, argv=argv,
+        streams=(inner, inner, inner), env={**env, "COLUMNS": "120"}, cwd=cwd,
+    )  # fmt: skip
     os.close(inner)
     output = b""
     with os.fdopen(outer, "rb", buffering=0) as terminal:
@@ -86,7 +89,7 @@ def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[i
             try:
                 output += terminal.read(4096)
             except OSError:  # the other end is closed
-                return process.wait(), output.decode()
+                return run.wait(), output.decode()
 
 
 def test_a_bar_shows_speed_cost_and_time_left(ran: Ran) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +19,6 @@ from recipes.practice import server
 from tests.recipes.generate.teacher_server import ThreadedServer
 from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
-KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
 
 
@@ -103,6 +100,11 @@ def jobs(
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """The practice recipe with smaller numbers."""
+    return small_recipe(tmp_path)
+
+
+def small_recipe(folder: Path) -> Path:
+    """Write the practice recipe with smaller numbers and a journal of its own."""
     recipe = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))
     recipe["generate"] |= {"translations": 40, "test_share": 0.1}
     recipe["generate"]["topics"] |= {"general_seeds": 2, "macro_topics": 2, "topics": 2}
@@ -116,7 +118,7 @@ def recipe(tmp_path: Path) -> Path:
         "longest_backoff": 0.05,
     }
     recipe["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
-    path = tmp_path / "small.yaml"
+    path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
     return path
 
@@ -143,28 +145,21 @@ def environment(hub: LocalHub, home: Path) -> dict[str, str]:
     }
 
 
-def generate(jobs: RecipeRunner, home: Path, recipe: Path, teacher_url: str, *more: str) -> Run:
-    """Start `kakugo-recipe generate` as a job would."""
+def generate(
+    jobs: RecipeRunner, home: Path, recipe: Path, teacher_url: str, *more: str, script: str = ""
+) -> Run:
+    """Start `kakugo-recipe generate` as a job would, or a script with its arguments."""
     home.mkdir(exist_ok=True)
-    return jobs.start(*_arguments(recipe, teacher_url), *more, cwd=home)
+    return jobs.start(*_arguments(recipe, teacher_url), *more, script=script, cwd=home)
 
 
-def generate_alone(
-    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str, max_file_kb: int = 0
-) -> subprocess.Popen[str]:
-    """Start it in a new interpreter; no file may exceed `max_file_kb`."""
-    command = [*KAKUGO_RECIPE, *_arguments(recipe, teacher_url), *more]
-    home.mkdir(exist_ok=True)
-    if max_file_kb:
-        command = ["bash", "-c", f'ulimit -f {max_file_kb}; exec "$@"', "bash", *command]
-    return subprocess.Popen(
-        command,
-        cwd=home,
-        env=environment(hub, home / "hf"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+# A run of which no file may exceed this size, as if the disk were full.
+SMALL_DISK = """
+import resource, sys
+from recipes import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, (60 * 1024,) * 2)
+sys.exit(cli.main(sys.argv[1:]))
+"""
 
 
 def _arguments(recipe: Path, teacher_url: str) -> list[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.localhub.testing import LocalHub
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.schema import Message, Row
-from tests.recipes.generate.conftest import CountingTeacher, generate, generate_alone
+from tests.recipes.generate.conftest import SMALL_DISK, CountingTeacher, generate
 from tests.recipes.generate.test_run import finished, parquet
 from tests.recipes.recipe_runner import RecipeRunner
 
@@ -43,24 +42,18 @@ except OSError as error:
 
 
 def test_a_run_with_a_full_disk_ends_and_continues_later(
-    tmp_path: Path,
-    hub: LocalHub,
-    jobs: RecipeRunner,
-    recipe: Path,
-    counting_teacher: CountingTeacher,
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     out = ("--out", str(tmp_path / "out"))
-    process = generate_alone(
-        hub, tmp_path / "home", recipe, counting_teacher.url, *out, max_file_kb=60
-    )
-    output = finished(process, 2)
+    arguments = (jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
+    output = finished(generate(*arguments, script=SMALL_DISK), 2)
     assert (
         "cannot be written" in output
         and "Free some disk space and run the same command again" in output
     )
     assert "Traceback" not in output and parquet(tmp_path / "out") == {}
     assert not (tmp_path / "out" / ".kakugo-scratch").exists()
-    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
+    finished(generate(*arguments))
     repeated = len(counting_teacher.requests) - len(set(counting_teacher.requests))
     assert repeated <= 8 and parquet(tmp_path / "out") != {}
 

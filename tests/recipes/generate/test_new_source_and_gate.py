@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from bot.localhub.testing import LocalHub
-from tests.recipes.generate.conftest import KAKUGO_RECIPE, ROOT, CountingTeacher, environment
+from tests.recipes.generate.conftest import ROOT, CountingTeacher, environment
 from tests.recipes.recipe_runner import RecipeRunner
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,17 @@ def _long_answer(draft: Draft, context: GateContext) -> str | None:
 """
 GATE_ENTRY = """
     Gate("brevity", {"long_answer": "made-up meaning"}, _long_answer, BrevitySettings),
+"""
+RUN = """
+import contextlib, sys
+from pathlib import Path
+import recipes
+from recipes import cli
+path = Path(recipes.__path__[0]) / "recipe.schema.json"
+with open(path.with_suffix(".new"), "w") as file, contextlib.redirect_stdout(file):
+    cli.main(["schema"])
+path.with_suffix(".new").replace(path)
+sys.exit(cli.main(sys.argv[1:]))
 """
 TRAINING_CHATS = """
 import json, sys
@@ -121,11 +133,9 @@ def test_an_entry_and_a_section_are_enough(
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
-    schema = run(*KAKUGO_RECIPE, "schema")
-    (tmp_path / "code" / "recipes" / "recipe.schema.json").write_text(schema, encoding="utf-8")
     repo = f"practice/kakugo-{tmp_path.name}"[:90]
     run(
-        *(*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"),
+        *(sys.executable, "-c", RUN, "generate", "--config", str(recipe), "--org", "practice"),
         *("--language", "epo_Latn", "--teacher", counting_teacher.url, "--into", repo),
     )
     (out,) = tmp_path.glob("kakugo-generate-*")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import signal
-import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -35,17 +35,18 @@ from tests.recipes.generate.conftest import (
     environment,
     forget,
     generate,
+    small_recipe,
 )
-from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
+from tests.recipes.generate.interruptions import Runs, hurry, key, play
 from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
 pytestmark = pytest.mark.slow
 
 
-def finished(process: Run | subprocess.Popen[str], status: int = 0) -> str:
+def finished(run: Run, status: int = 0) -> str:
     """Wait for the end and return the output."""
-    text = "".join(stream or "" for stream in process.communicate(timeout=200))
-    assert process.returncode == status, text
+    text = "".join(run.communicate())
+    assert run.returncode == status, text
     return text
 
 
@@ -57,19 +58,36 @@ def parquet(folder: Path) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A run that nothing disturbed: its recipe, folder and output, and what it asked."""
+
+    recipe: Path
+    out: Path
+    output: str
+    requests: list[bytes]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, jobs: RecipeRunner) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    recipe, out = small_recipe(folder), folder / "out"
+    hurry(recipe)
+    with CountingTeacher() as teacher:
+        run = generate(jobs, folder / "home", recipe, teacher.url, "--out", str(out))
+        return Whole(recipe, out, finished(run), teacher.requests)
+
+
 def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     tmp_path: Path,
     hub: LocalHub,
     jobs: RecipeRunner,
-    recipe: Path,
+    whole: Whole,
     counting_teacher: CountingTeacher,
 ) -> None:
     import datasets
 
-    out = tmp_path / "out"
-    output = finished(
-        generate(jobs, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
-    )
+    out, output = whole.out, whole.output
     assert "progress: " in output
     files = [str(path) for path in out.glob("*/*.parquet") if path.parent.name != "rejected"]
     rows = [
@@ -97,13 +115,12 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
     assert "`, licence apache&#45;2&#46;0\n" in card
     check_counts(output, out)
-    assert len(counting_teacher.requests) == len(set(counting_teacher.requests))
-
-    calls, again = len(counting_teacher.requests), tmp_path / "again"
-    counting_teacher.requests.clear()
+    calls, again = len(whole.requests), tmp_path / "again"
+    assert calls == len(set(whole.requests))
     counting_teacher.flaky = True
-    forget(hub, recipe)
-    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
+    forget(hub, whole.recipe)
+    run = (jobs, tmp_path / "home", whole.recipe, counting_teacher.url, "--out", str(again))
+    finished(generate(*run))
     assert len(counting_teacher.requests) > calls + 100
     assert parquet(again) == parquet(out)
 
@@ -112,21 +129,19 @@ def test_an_interrupted_run_pays_for_nothing_twice(
     tmp_path: Path,
     hub: LocalHub,
     jobs: RecipeRunner,
-    recipe: Path,
+    whole: Whole,
     counting_teacher: CountingTeacher,
 ) -> None:
     """Except for calls that a kill cuts off; `tests/bench` interrupts it hundreds of times."""
-    hurry(recipe)
     ends = [(signal.SIGTERM, True), (signal.SIGKILL, False), (signal.SIGKILL, True)]
-    runs = Runs(jobs, counting_teacher, recipe, tmp_path / "home")
-    needed = uncut(runs, tmp_path / "whole")
+    runs = Runs(jobs, counting_teacher, whole.recipe, tmp_path / "home")
     counting_teacher.delay = 0.01
-    forget(hub, recipe)
+    forget(hub, whole.recipe)
     out, tally = play(runs, tmp_path / "cut", ends, most=150, chance=Random(1))
     print(tally)
-    assert tally.needed == needed
+    assert tally.needed == set(map(key, whole.requests))
     assert tally.repeated == tally.in_flight + tally.unshared
-    assert parquet(out) == parquet(tmp_path / "whole") != {}
+    assert parquet(out) == parquet(whole.out) != {}
 
 
 def test_the_dataset_and_then_the_manifest_are_pushed_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import time
@@ -11,11 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.localhub.testing import LocalHub
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
-from tests.recipes.generate.conftest import CountingTeacher, generate_alone
+from tests.recipes.generate.conftest import CountingTeacher, generate
 from tests.recipes.generate.teacher_server import completion, serving, teaching
+from tests.recipes.recipe_runner import RecipeRunner
 
 ASKS, AT_ONCE = 20, 4
 
@@ -57,18 +58,19 @@ def test_a_stop_takes_no_longer_than_the_grace_period(tmp_path: Path) -> None:
 
 
 def test_a_second_signal_ends_a_run_at_once(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     counting_teacher.delay = 60
     recipe.write_text(recipe.read_text("utf-8").replace("grace: 2", "grace: 60"), "utf-8")
     out = ("--out", str(tmp_path / "out"))
-    process = generate_alone(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
+    run = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
     while not counting_teacher.requests:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert process.stdout
-    line = next(line for line in process.stdout if line.startswith("stopping: "))
-    assert re.search(r"up to 60 s for \d+ calls? in flight; signal again to stop at once", line)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == -signal.SIGINT
-    process.stdout.close()
+    os.kill(run.pid, signal.SIGINT)
+    while "stopping: " not in run.stdout:
+        assert run.poll() is None
+        time.sleep(0.01)
+    said = r"up to 60 s for \d+ calls? in flight; signal again to stop at once"
+    assert re.search(said, run.stdout)
+    os.kill(run.pid, signal.SIGINT)
+    assert run.wait(20) == -signal.SIGINT

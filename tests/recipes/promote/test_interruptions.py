@@ -113,7 +113,7 @@ def test_run_killed_before_a_write_can_be_repeated(
 ) -> None:
     """`tests/bench` tries every write."""
     last = ALL_WRITES[better]
-    check_kills(hub, letter_adapters, promotions, better, [last - 3, last] if better else [last])
+    check_kills(hub, letter_adapters, promotions, better, [last - 3 if better else last])
 
 
 def check_kills(
