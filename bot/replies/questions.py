@@ -177,8 +177,9 @@ def _too_few(request: Request, policy: Policy) -> str:
     return (
         f"The next version of the model for {by_code(code).name} needs at least "
         f"{plural(int(fewest), 'correction')} that a steward or a maintainer has accepted, and "
-        f"people have sent feedback on only {plural(int(rows), 'answer')} so far. Please correct "
-        f"answers in [the chat]({chat}), and ask again when there are enough."
+        f"feedback on only {plural(int(rows), 'answer')} is stored so far; what was sent in the "
+        f"last minutes may be missing. Please correct answers in [the chat]({chat}), and ask again "
+        "when there are enough."
     )
 
 

@@ -104,7 +104,8 @@ async def _ask(
 ) -> tuple[ProbeMetrics, float, Any]:
     """Return the metrics, the US dollars spent and the tokens used.
 
-    The journal is temporary: it only prevents paying for the same question twice in this run.
+    The journal is temporary, because old answers would say nothing about the endpoint as it is now:
+    it only prevents paying for the same question twice in this run.
     """
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.jsonl", language.code)

@@ -32,6 +32,7 @@ MODULES = (
     "recipes.generate.run",
     "sacrebleu",
     "scipy.io",
+    "transformers.tokenization_utils_tokenizers",
 )
 # What only those import that train or evaluate a model.
 TORCH_MODULES = (

@@ -1,36 +1,22 @@
-"""A run that is killed between two steps resumes from the Hub and gives the same adapter."""
+"""Checkpoints are kept on the Hub while a run trains; a run that was killed finds them there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-from recipes.core.model_loading import model as load_model
-from recipes.core.model_loading import tokenizer as load_tokenizer
-from recipes.train import checkpoints, sft
-from recipes.train.settings import TrainingSettings
-from recipes.train.tokenize import Message, tokenize_chats
-
-if TYPE_CHECKING:
-    from torch import Tensor
-    from transformers import TrainerCallback
+from recipes.train import checkpoints
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),  # hub 2.4, of itself
 ]
 REPO, DIGEST = "practice/adapter", "ab12"
-Train = Callable[[str, list["TrainerCallback"], Path | None], dict[str, "Tensor"]]
-
-
-class Killed(Exception):
-    """Raised to end a run in the middle."""
 
 
 @pytest.fixture
@@ -41,51 +27,30 @@ def api(tmp_path: Path) -> Iterator[HfApi]:
         yield api
 
 
-@pytest.fixture
-def train(
-    tiny_base: Path,
-    tmp_path: Path,
-    settings: TrainingSettings,
-    chats: list[list[Message]],
-) -> Train:
-    settings.trainer.update({"max_steps": 8, "save_strategy": "steps", "save_steps": 3})
-
-    def run(
-        name: str, callbacks: list[TrainerCallback], resume_from: Path | None
-    ) -> dict[str, Tensor]:
-        from safetensors.torch import load_file
-
-        tokenizer = load_tokenizer(str(tiny_base), "main")
-        examples = tokenize_chats(tokenizer, chats, settings.max_length)
-
-        def on_step(step: int, steps: int, details: dict[str, object]) -> None:
-            if step == 5 and name == "killed":
-                raise Killed
-
-        out = tmp_path / name
-        load = partial(load_model, str(tiny_base), "main", 1, settings.model)
-        sft.train(load, tokenizer, examples, settings, out, on_step, None, callbacks, resume_from)
-        return load_file(out / "adapter_model.safetensors")
-
-    return run
+def make_checkpoint(folder: Path, step: int, best: int) -> Path:
+    """Write what the trainer keeps of a step; return the folder of all its checkpoints."""
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "weights").write_bytes(b"x" * 1000)
+    state = {"best_model_checkpoint": f"{folder}/checkpoint-{best}"}
+    (checkpoint / checkpoints.STATE).write_text(json.dumps(state))
+    return folder
 
 
-def test_resumed_run_gives_the_same_adapter_as_an_uninterrupted_one(
-    api: HfApi, train: Train, tmp_path: Path
-) -> None:
-    assert checkpoints.download(api, REPO, DIGEST, tmp_path / "none") is None
+def test_the_newest_checkpoint_of_the_same_inputs_is_downloaded(api: HfApi, tmp_path: Path) -> None:
+    """test_run.py trains from one."""
+    restored = tmp_path / "restored"
+    assert checkpoints.download(api, REPO, DIGEST, restored) is None
+    folder = make_checkpoint(make_checkpoint(tmp_path / "checkpoints", 3, 3), 12, 3)
     upload = checkpoints.CheckpointUpload(api, REPO, DIGEST, tmp_path / "upload")
-    callback = checkpoints.upload_callback(upload)
-    with pytest.raises(Killed):
-        train("killed", [callback], None)
+    assert upload.start(folder, 12, 20)
     upload.wait()
     assert checkpoints.download(api, REPO, "another digest", tmp_path / "other") is None
-    checkpoint = checkpoints.download(api, REPO, DIGEST, tmp_path / "restored")
-    assert checkpoint is not None
-    resumed = train("resumed", [callback], checkpoint)
-    uninterrupted = train("uninterrupted", [], None)
-    assert resumed.keys() == uninterrupted.keys()
-    assert all(uninterrupted[name].equal(resumed[name]) for name in uninterrupted)
+    newest = checkpoints.download(api, REPO, DIGEST, restored)
+    assert newest == restored / "checkpoint-12" and (newest / "weights").stat().st_size == 1000
+    state = json.loads((newest / checkpoints.STATE).read_text())
+    assert state["best_model_checkpoint"] == str(restored / "checkpoint-3")
+    assert (restored / "checkpoint-3").is_dir()
 
     checkpoints.delete(api, REPO)
     checkpoints.delete(api, REPO)
@@ -95,9 +60,7 @@ def test_resumed_run_gives_the_same_adapter_as_an_uninterrupted_one(
 def test_failed_upload_is_reported_and_does_not_stop_the_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "checkpoints"
-    (folder / "checkpoint-3").mkdir(parents=True)
-    (folder / "checkpoint-3" / "x").write_text("x")
+    folder = make_checkpoint(tmp_path / "checkpoints", 3, 3)
     unreachable = HfApi(endpoint="http://127.0.0.1:9", token="hf_x")
     upload = checkpoints.CheckpointUpload(unreachable, REPO, DIGEST, tmp_path / "upload")
     assert upload.start(folder, 3, 8)
