@@ -19,7 +19,7 @@ from engine import MAX_ADAPTERS, CannotAnswer, Engine
 from tests.spaces import tiny_models
 
 pytestmark = [
-    pytest.mark.xdist_group("browser"),  # one process pays for importing torch
+    pytest.mark.xdist_group("torch"),  # one process pays for importing torch
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
 SETTINGS = AnswerSettings()
