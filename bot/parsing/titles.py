@@ -77,7 +77,9 @@ def read_request(title: str, body: str) -> Named | Unclear:
     asked = [reading for reading in unclear if reading.verdict in _CLEAR]
     similar = [reading for reading in unclear if reading.choices]
     greeting = [] if bare_title else _named(_readings(title))
-    results: list[Named | Unclear] = [*named, *asked, *similar, *greeting, *unclear]
+    # "no" may be Norwegian, if nothing else is said.
+    word = [each for each in _unclear(in_title) if each.verdict is not Verdict.UNKNOWN]
+    results: list[Named | Unclear] = [*named, *asked, *similar, *greeting, *word, *unclear]
     return results[0] if results else Unclear(Verdict.NO_NAME)
 
 
@@ -123,16 +125,18 @@ def _says_nothing(title: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the text without the words around a name.
-
-    The rest of a sentence counts as a code only after a colon: "please add the" is not Tharu.
-    """
+    """Return the text without the words around a name; "" if only conversation is left."""
     text = " ".join(text.split()).strip("[]").strip()
     opening = _OPENING.match(text)
     bare = _CLOSING.sub("", text[opening.end() :] if opening else text).strip("[]\"'“”«» ")
-    if len(bare) <= MAX_CODE and bare != text and not (opening and ":" in opening.group()):
-        return ""
-    return bare
+    is_talk = len(bare) <= MAX_CODE and bare != text and fold(bare) in CONVERSATION
+    return "" if is_talk and not _is_labelled(text) else bare
+
+
+def _is_labelled(text: str) -> bool:
+    """Whether a colon separates a name from the words before it, as in "Request: gd"."""
+    opening = _OPENING.match(text)
+    return opening is not None and ":" in opening.group()
 
 
 def _readings(text: str) -> list[Named | Unclear]:
@@ -140,17 +144,35 @@ def _readings(text: str) -> list[Named | Unclear]:
     text = " ".join(text.split()).strip("[]").strip()
     if len(text) > MAX_LINE:  # the expressions above are slow on long lines
         return [Unclear(Verdict.UNKNOWN)]
-    return [_read_name(name) for name in dict.fromkeys((text, _bare(text))) if name]
+    bare = _bare(text)
+    readings = [_read_name(name) for name in dict.fromkeys((text, bare)) if name]
+    is_end = len(bare) <= MAX_CODE and bare != text and _OPENING.match(text)
+    if readings and is_end and not _is_labelled(text):  # "do sth" is probably not about Shelta
+        readings[-1] = _to_confirm(readings[-1])
+    return readings
 
 
 def _read_name(name: str) -> Named | Unclear:
     if len(name) > MAX_NAME:
         return Unclear(Verdict.UNKNOWN)
     match = find(name)
+    if isinstance(match, Candidates) and match.reason == "unknown" and _is_like_a_code(name):
+        return _to_confirm(_read_name(name.lower()))
     if isinstance(match, Candidates):
         return Unclear(Verdict(match.reason), match.languages)
     is_certain = not match.script_assumed and fold(name) not in CONVERSATION
     return Named(match, is_certain)
+
+
+def _is_like_a_code(name: str) -> bool:
+    """Whether a name may be a code as a phone writes it: "Swa"."""
+    return len(name) <= MAX_CODE and name.istitle() and name.isascii()
+
+
+def _to_confirm(reading: Named | Unclear) -> Named | Unclear:
+    if isinstance(reading, Named):
+        return Unclear(Verdict.CONFIRM, (reading.language,))
+    return reading
 
 
 def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
@@ -237,7 +259,11 @@ def _is_noise(reading: Named | Unclear, plain: str, choices: tuple[str, ...]) ->
     Nor does a short code that is not among the choices: "dua" is Esperanto for "second", not Duala.
     """
     if isinstance(reading, Unclear):
-        return reading.verdict not in _CLEAR
+        is_clear = reading.verdict in _CLEAR or (reading.verdict is Verdict.CONFIRM and not choices)
+        is_other = len(plain) <= MAX_CODE and not {each.code for each in reading.choices} & {
+            *choices
+        }
+        return not is_clear or (is_other and bool(choices))
     language = reading.language
     is_code = plain in (language.code[:3], language.bcp47) and plain != fold(language.name)
     return is_code and bool(choices) and language.code not in choices

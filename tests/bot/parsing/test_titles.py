@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.domain.request import Verdict
 from bot.language import Language, by_code
+from bot.language.tables import tables
 from bot.parsing.titles import Named, Unclear, is_attempt, read_answer, read_request
+from bot.parsing.words import GREETINGS
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,10 @@ from bot.parsing.titles import Named, Unclear, is_attempt, read_answer, read_req
         ("Bonjour, breton", "", "bre_Latn"),
         ("Saluton", "Hi!\n\nWelsh", "cym_Latn"),
         ("Kurdish", "Sorani", "ckb_Arab"),
+        ("swa", "", "swh_Latn"),
+        ("SWA", "", "swh_Latn"),
+        ("fre, please", "", "fra_Latn"),
+        ("No", "Welsh", "cym_Latn"),
     ],
 )
 def test_usual_requests(title: str, body: str, code: str) -> None:
@@ -49,6 +55,10 @@ def test_usual_requests(title: str, body: str, code: str) -> None:
         ("Kurdish", "", Verdict.AMBIGUOUS),
         ("Kurdish", "hi", Verdict.AMBIGUOUS),
         ("Martian", "Hi!", Verdict.UNKNOWN),
+        ("No thanks", "", Verdict.NO_NAME),
+        ("no", "", Verdict.AMBIGUOUS),
+        ("chi", "", Verdict.AMBIGUOUS),
+        ("smi", "", Verdict.AMBIGUOUS),
         ("nonsense", "more nonsense", Verdict.UNKNOWN),
         ("Esperanto", "x" * 50_000, Verdict.TOO_LONG),
         ("y" * 300, "", Verdict.UNKNOWN),
@@ -62,6 +72,26 @@ def test_usual_requests(title: str, body: str, code: str) -> None:
 def test_unclear_requests_have_a_reason(title: str, body: str, verdict: Verdict) -> None:
     answer = read_request(title, body)
     assert isinstance(answer, Unclear) and answer.verdict is verdict
+
+
+@pytest.mark.parametrize("title", ["Swa", "Swa, please", "Please add swa", "add Swa"])
+def test_a_code_that_may_be_a_word_must_be_confirmed(title: str) -> None:
+    """A phone writes "Swa" for "swa"."""
+    swahili = Unclear(Verdict.CONFIRM, (by_code("swh_Latn"),))
+    assert read_request(title, "") == swahili and read_answer("Swa", ()) == swahili
+    assert read_request(title, "Welsh") == Named(by_code("cym_Latn"), is_certain=False)
+
+
+def test_every_code_of_iso_639_1_2_and_3_leads_to_its_languages() -> None:
+    """Macrolanguages and codes of ISO 639-2 like "ger", too, in every case that people write."""
+    codes = {*tables().choices, *(tag for tag in tables().tags if len(tag) < 4)}
+    assert {"swa", "fre", "ger", "chi", "nor", "no", "sw"} <= codes
+    for code in codes - GREETINGS:
+        for text in (code, code.upper(), code.title()):
+            reading = read_request(text, "")
+            clear = (Verdict.AMBIGUOUS, Verdict.CONFIRM)
+            assert isinstance(reading, Named) or reading.verdict in clear, text
+            assert isinstance(reading, Named) or text != code or len(reading.choices) > 1, text
 
 
 def test_a_similar_name_is_offered_and_never_assumed() -> None:
