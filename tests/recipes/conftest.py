@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -48,7 +49,10 @@ def push_practice_datasets(hub: LocalHub) -> None:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base model of 40,000 parameters, with the files that it has on the Hub."""
-    return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
+    folder = make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
+    gc.collect()
+    gc.freeze()  # PyTorch collects garbage itself, now without looking at what was imported
+    return folder
 
 
 def make_tiny_base(folder: Path) -> Path:
