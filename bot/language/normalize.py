@@ -12,7 +12,7 @@ _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "œ": "oe", "æ": "ae", "ŧ": "t"}
 )
 # Characters for an apostrophe, glottal stop or ayin, which people often leave out.
-_APOSTROPHES = re.compile("['’‘`´ʻʼʽʾʿˈꞌ′׳\u02bb\u02bc]")
+_APOSTROPHES = re.compile("['’‘`´ʻʼʽʾʿˈꞌ′׳]")
 # Diacritics of Latin, Greek and Cyrillic, Hebrew points and Arabic vowel signs, which people often
 # leave out. Vowel signs of Indic scripts are never left out, so they stay.
 _MARKS = re.compile(

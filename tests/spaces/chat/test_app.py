@@ -297,6 +297,7 @@ def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Pag
 def test_blind_test_stores_which_version_is_better(chat: str, hub: LocalHub, page: Page) -> None:
     page.goto(f"{chat}/?language=epo_Latn")
     page.get_by_role("link", name="Blind test of two versions").click()
+    page.wait_for_url("**/blind?*")  # the chat has such buttons, too
     page.locator("#examples").get_by_role("button", name="saluton mondo").click()
     answers = page.locator("#blind-answers section")
     expect(answers).to_have_count(2)
