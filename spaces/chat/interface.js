@@ -1,6 +1,5 @@
 // Gives the page the language of the interface: the heading says which one, and has our words for
-// the texts that Gradio writes itself. Gradio would follow the browser, so it is told English.
-Object.defineProperty(navigator, 'language', {get: () => 'en'});
+// the texts that Gradio writes itself, in English.
 const english = new WeakMap(); // node → attribute, or '' for its text → [English, shown]
 const translate = (node, name, shown, labels, show) => {
   const known = english.get(node) ?? english.set(node, {}).get(node);

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ExceptionHandler
 
 from common.csp import ContentSecurityPolicy
+from common.english import EnglishGradio
 from common.request_limits import RequestLimits
 from common.theme import style_sheet, theme
 
@@ -39,7 +40,8 @@ def launch(
     """
     # With it, Gradio asks other hosts for a banner when it is not in the Hub's page.
     demo.space_id = None
-    middleware = [Middleware(ContentSecurityPolicy), Middleware(RequestLimits)]
+    classes = (ContentSecurityPolicy, RequestLimits, EnglishGradio)
+    middleware = [Middleware(each) for each in classes]
     demo.launch(
         server_port=port,
         share=False,

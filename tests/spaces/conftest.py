@@ -10,7 +10,7 @@ import pytest
 from bot.localhub.testing import USERS, LocalHub
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,9 @@ def context(browser: Browser) -> BrowserContext:
 
     from tests.spaces.running_space import TIMEOUT_SECONDS
 
-    shared = browser.new_context(viewport={"width": 1280, "height": 900})
+    # Of a language that no page follows: Gradio writes English, which the pages may translate.
+    size: ViewportSize = {"width": 1280, "height": 900}
+    shared = browser.new_context(viewport=size, locale="de")
     shared.set_default_timeout(TIMEOUT_SECONDS * 1000)
     expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
     return shared
