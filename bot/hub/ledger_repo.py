@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, GitCommitInfo, RepoFile
@@ -45,11 +46,16 @@ def _files_of_index(index: str) -> Iterator[str]:
     """Yield the texts of the files in an index file."""
     for line in filter(None, index.split("\n")):
         try:
-            yield json_text(json.loads(line))
+            yield _file_of_line(line)
         except ValueError as error:
             log.warning(
                 "a line of an index file is not JSON, so its file is read instead: %s", error
             )
+
+
+@lru_cache(maxsize=2048)  # of a changed index file, most lines are as before
+def _file_of_line(line: str) -> str:
+    return json_text(json.loads(line))
 
 
 def blob_id(text: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 
@@ -18,28 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 import bot
-from bot.cli.app import app, main
+from bot.cli.app import app
 from bot.localhub.testing import LocalHub
-
-
-def kakugo(*args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command in this process, which has imported everything."""
-    stdout, stderr, status = io.StringIO(), io.StringIO(), 0
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        redirect_stdout(stdout),
-        redirect_stderr(stderr),
-    ):
-        patch.setattr(sys, "argv", ["kakugo", *args])
-        for name in [name for name in os.environ if name.startswith(("KAKUGO_", "HF_TOKEN"))]:
-            patch.delenv(name)
-        for name, value in (env or {}).items():
-            patch.setenv(name, value)
-        try:
-            main()
-        except SystemExit as exit:
-            status = int(exit.code or 0)
-    return subprocess.CompletedProcess(args, status, stdout.getvalue(), stderr.getvalue())
+from tests.bot.command_line import kakugo
 
 
 def kakugo_process(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

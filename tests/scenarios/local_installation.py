@@ -33,6 +33,7 @@ from bot.operations.deploy import Deployment, deploy
 from bot.operations.destroy import plan_removal
 from bot.operations.package import read as read_checkout
 from bot.settings import Settings
+from tests.bot.command_line import kakugo
 from tests.scenarios.local_scenario import comments_by
 
 BOT, PERSON, SECRET = "kakugo-bot", "ludoviko", "ring-s3cret-ring"
@@ -127,13 +128,15 @@ class LocalInstallation:
     def deploy(self) -> list[str]:
         return list(deploy(self.deployment))
 
-    def run_cli(
-        self, *args: str, stdin: Any = subprocess.DEVNULL
-    ) -> subprocess.CompletedProcess[str]:
+    def run_cli(self, *args: str) -> subprocess.CompletedProcess[str]:
+        return kakugo(*args, env=self.env)
+
+    def run_cli_at(self, terminal: int, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process whose stdin is a terminal."""
         return subprocess.run(
             [sys.executable, "-m", "bot.cli", *args],
             env=self.process_env,
-            stdin=stdin,
+            stdin=terminal,
             capture_output=True,
             text=True,
             timeout=120,

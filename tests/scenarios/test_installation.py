@@ -238,7 +238,7 @@ def test_destroy_asks_first_keeps_data_and_deploy_restores_it(hub: LocalHub) -> 
 
     keyboard, terminal = pty.openpty()
     os.write(keyboard, b"left\n")
-    process = installation.run_cli("destroy", stdin=terminal)
+    process = installation.run_cli_at(terminal, "destroy")
     os.close(keyboard)
     os.close(terminal)
     assert process.returncode == 0, process.stderr
