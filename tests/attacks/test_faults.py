@@ -23,20 +23,20 @@ SHAPES = ["", "null", "[]", "3", '"x"', "{", "[" * 60_000, '{"a": 1}', '{"schema
           '{"a": 1, "a": 2}', "\ufeff{}", "\x00", "{}{}", '{"schema": 99}']  # fmt: skip
 
 
-@pytest.mark.parametrize("text", SHAPES, ids=lambda text: repr(text[:16]))
 @pytest.mark.parametrize("read", [read_request, read_teacher, read_faults])
-def test_a_record_of_another_shape_is_refused(read: Any, text: str) -> None:
-    with pytest.raises(UnreadableRecord) as refusal:
-        read(text)
-    assert isinstance(refusal.value, UserError) and len(str(refusal.value)) < 500
+def test_a_record_of_another_shape_is_refused(read: Any) -> None:
+    for text in SHAPES:
+        with pytest.raises(UnreadableRecord) as refusal:
+            read(text)
+        assert isinstance(refusal.value, UserError) and len(str(refusal.value)) < 500
 
 
-@pytest.mark.parametrize("value", [-1, -1e9, 1e300, "1", None, True, [], {}])
 @pytest.mark.parametrize("key", ["opened_at", "reserved_at", "last_comment_at", "comments_read"])
-def test_an_absurd_figure_in_a_record_is_refused(key: str, value: object) -> None:
-    data = {**request_to_json(examples.request()), key: value}
-    with pytest.raises(UnreadableRecord, match=key):
-        read_request(json.dumps(data))
+def test_an_absurd_figure_in_a_record_is_refused(key: str) -> None:
+    for value in (-1, -1e9, 1e300, "1", None, True, [], {}):
+        data = {**request_to_json(examples.request()), key: value}
+        with pytest.raises(UnreadableRecord, match=key):
+            read_request(json.dumps(data))
 
 
 @pytest.mark.parametrize("text", SHAPES, ids=lambda text: repr(text[:16]))
@@ -55,7 +55,7 @@ def test_a_manifest_of_another_shape_is_refused(text: str) -> None:
 NOT_WELCOME = [
     b"Consent: no", b"consents: no", b"consnt: no", b"consent: maybe", b"consent: [no]",
     b"consent: {a: b}", b"consent: 0", b"consent: 1.5", b"stewards: abc", b"stewards: 3",
-    b"variants: 3", b"unknown: 1", b"- a", b"3", b"'x'", b"[" * 3_000, b"{" * 3_000, b"\xff",
+    b"variants: 3", b"unknown: 1", b"- a", b"3", b"'x'", b"[" * 1_000, b"{" * 1_000, b"\xff",
     b"\x00", b"a: &a [*a]", b"!!python/object:os.system x", b"consent: yes\nconsent: no",
     b"#" * 70_000 + b"\nconsent: no", b"stewards: ['<script>']", b"licence: 'x y'", b"licence: [a]",
     "consent: n\u200bo".encode(), "ｃｏｎｓｅｎｔ: no".encode(), "c\u043ensent: no".encode(),
@@ -77,8 +77,8 @@ NOT_WELCOME = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("content", NOT_WELCOME, ids=lambda content: repr(content[:24]))
-def test_a_profile_with_a_mistake_is_no_consent(content: bytes) -> None:
-    assert parse(content).consent is not Consent.WELCOME
-    withdrawn = withdrawal._without_consent(content.decode("utf-8", "replace"))
-    assert parse(withdrawn).consent is Consent.NO
+def test_a_profile_with_a_mistake_is_no_consent() -> None:
+    for content in NOT_WELCOME:
+        assert parse(content).consent is not Consent.WELCOME, content[:24]
+        withdrawn = withdrawal._without_consent(content.decode("utf-8", "replace"))
+        assert parse(withdrawn).consent is Consent.NO, content[:24]

@@ -49,10 +49,9 @@ NO_DECISIONS: list[object] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("decision", NO_DECISIONS, ids=range(len(NO_DECISIONS)))
-def test_what_is_no_decision_accepts_nothing(decision: object) -> None:
+def test_what_is_no_decision_accepts_nothing() -> None:
     assert counted(ROW, DECISION).chats
-    assert not counted(ROW, decision).chats
+    assert [decision for decision in NO_DECISIONS if counted(ROW, decision).chats] == []
 
 
 NOT_KNOWN = [
@@ -65,32 +64,35 @@ NOT_KNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("reviewer", NOT_KNOWN, ids=range(len(NOT_KNOWN)))
-def test_an_account_that_nobody_knows_is_no_reviewer(reviewer: dict[str, Any]) -> None:
+def test_an_account_that_nobody_knows_is_no_reviewer() -> None:
     signed_in = {**ROW, "account": "eva"}
-    assert counted(signed_in, KNOWN).chats and not counted(signed_in, reviewer).chats
+    assert counted(signed_in, KNOWN).chats
+    assert [reviewer for reviewer in NOT_KNOWN if counted(signed_in, reviewer).chats] == []
 
 
 @pytest.mark.parametrize("value", ["true", 1, None, [True], {}, "yes"])
-@pytest.mark.parametrize("account", ["eva", "../eva", "", 3, None, ["eva"], "e" * 97, "eva\n"])
-def test_the_chat_hides_rows_only_of_known_accounts(account: object, value: object) -> None:
-    assert not parse_reviewer(json.dumps({**KNOWN, "account": account, "known": value}))[1]
+def test_the_chat_hides_rows_only_of_known_accounts(value: object) -> None:
+    for account in ("eva", "../eva", "", 3, None, ["eva"], "e" * 97, "eva\n"):
+        reviewer = json.dumps({**KNOWN, "account": account, "known": value})
+        assert not parse_reviewer(reviewer)[1], account
 
 
 # Failed before: a maintainer's page could store decisions under any path, a stranger's page make
 # the chat ask for any file and keep the answer for ever.
-@pytest.mark.parametrize(
-    "code",
-    ["", "..", "../epo_Latn", "./epo_Latn", "epo_Latn/..", "epo_Latn\n", "epo_Latn\0", "EPO_LATN",
-     "epo_latn", "epo", "x" * 1_000_000, "epo_Latn?x", "epo_Latn#x", "epo_Latn.yaml", "epo%5fLatn",
-     "ėpo_Latn", "epo_Latn+x", "epo_Latn_", "epo_Latn_North", " epo_Latn"],
-)  # fmt: skip
+NO_LANGUAGES = [
+    "", "..", "../epo_Latn", "./epo_Latn", "epo_Latn/..", "epo_Latn\n", "epo_Latn\0", "EPO_LATN",
+    "epo_latn", "epo", "x" * 1_000_000, "epo_Latn?x", "epo_Latn#x", "epo_Latn.yaml", "epo%5fLatn",
+    "ėpo_Latn", "epo_Latn+x", "epo_Latn_", "epo_Latn_North", " epo_Latn",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("account", ["org", "ada", "stranger"])
-def test_nobody_decides_about_what_is_no_language(account: str, code: str) -> None:
+def test_nobody_decides_about_what_is_no_language(account: str) -> None:
     env = {"KAKUGO_ORG": "org", "HF_ENDPOINT": "http://127.0.0.1:1", "KAKUGO_MAINTAINERS": "ada"}
     stewards = Stewards(HfApi(endpoint="http://127.0.0.1:1"), ChatSettings.read(env))
     assert stewards.may_decide("ada", "epo_Latn") and stewards.may_decide("org", "epo_Latn_north")
-    assert not stewards.may_decide(account, code) and not stewards._cache
+    assert [code for code in NO_LANGUAGES if stewards.may_decide(account, code)] == []
+    assert not stewards._cache
 
 
 # What a stranger's profile could say; the bot takes each of these for a mistake.
@@ -98,7 +100,7 @@ NO_STEWARDS = [
     b"stewards: bob", b"stewards: {bob: 1}", b"stewards: [[bob]]", b"stewards: [!x bob]",
     b"stewards: [bob]\nstewards: [eve]", b"<<: {stewards: [bob]}", b"stewards: [null]",
     b"stewards: ['']", b"stewards: [3]", b"- stewards: [bob]", b"stewards: [bob", b"\xff",
-    b"---\nstewards: [bob]\n---\nstewards: [eve]", b"{" * 3_000, b"stewards: !!set {bob}",
+    b"---\nstewards: [bob]\n---\nstewards: [eve]", b"{" * 1_000, b"stewards: !!set {bob}",
     b"stewards: !!python/tuple [bob]", b'stewards: "[bob]"', b"? {stewards: x}\n: b", b"", b"null",
     b"stewards: []", b"stewards: [" + b"[bob]," * 3_000 + b"]", b"Stewards: [bob]", b"stewards: *a",
     b"stewards: [bob]" + b" " * 60_000, b"stewards: |\n  - bob", b"steward: [bob]",

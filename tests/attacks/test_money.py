@@ -40,17 +40,17 @@ MANIFEST = {
 IMPOSSIBLE = [10**400, -(10**400), 2e12, "1e3", "１", "NaN", [1], {"a": 1}, None, True, b"1", 1j]
 
 
-@pytest.mark.parametrize("value", IMPOSSIBLE, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize("key", ["cost_usd", "seconds", "attempt", "kept", "dropped"])
-def test_a_job_never_reports_an_impossible_figure(key: str, value: object) -> None:
-    counts = {
-        "kept": {"kept": value, "dropped": {}},
-        "dropped": {"kept": 1, "dropped": {"a": value}},
-    }
-    changed = {"counts": counts[key]} if key in counts else {key: value}
+def test_a_job_never_reports_an_impossible_figure(key: str) -> None:
     assert parse_manifest(MANIFEST).cost_usd == 0.5
-    with pytest.raises(MALFORMED):
-        parse_manifest({**MANIFEST, **changed})
+    for value in IMPOSSIBLE:
+        counts = {
+            "kept": {"kept": value, "dropped": {}},
+            "dropped": {"kept": 1, "dropped": {"a": value}},
+        }
+        changed = {"counts": counts[key]} if key in counts else {key: value}
+        with pytest.raises(MALFORMED):
+            parse_manifest({**MANIFEST, **changed})
 
 
 # Failed before: the manifest's figure was charged, also if the log or the cap said something else.
@@ -130,13 +130,13 @@ ABSURD_TEXTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ABSURD_TEXTS, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize(
     "name", ["KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_QUEUE"]
 )
-def test_an_absurd_limit_is_refused(name: str, value: str) -> None:
-    with pytest.raises(UserError, match=name):
-        read({**SETTINGS, name: value})
+def test_an_absurd_limit_is_refused(name: str) -> None:
+    for value in ABSURD_TEXTS:
+        with pytest.raises(UserError, match=name):
+            read({**SETTINGS, name: value})
 
 
 # Failed before: cut to a whole number, so 0.5 closed the queue.

@@ -76,19 +76,18 @@ RANDOM = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_secret_with_a_name_is_not_repeated(form: str) -> None:
-    assert VALUE not in redact(form.replace("{}", VALUE))
+def test_a_secret_with_a_name_is_not_repeated() -> None:
+    assert [form for form in FORMS if VALUE in redact(form.replace("{}", VALUE))] == []
 
 
-@pytest.mark.parametrize("form", FORMS_OF_WORDS)
-def test_a_word_with_the_name_of_a_secret_is_not_repeated(form: str) -> None:
-    assert "correcthorse" not in redact(form.replace("{}", "correcthorse"))
+def test_a_word_with_the_name_of_a_secret_is_not_repeated() -> None:
+    word = "correcthorse"
+    assert [form for form in FORMS_OF_WORDS if word in redact(form.replace("{}", word))] == []
 
 
-@pytest.mark.parametrize("form", RANDOM)
-def test_a_word_that_looks_random_is_not_repeated(form: str) -> None:
-    assert VALUE not in redact(f"failed with {form.replace('{}', VALUE)}, again")
+def test_a_word_that_looks_random_is_not_repeated() -> None:
+    lines = [f"failed with {form.replace('{}', VALUE)}, again" for form in RANDOM]
+    assert [line for line in lines if VALUE in redact(line)] == []
 
 
 # Failed before: the URL of a teacher or a Hub with a password was an argument of public jobs.

@@ -194,14 +194,14 @@ ABSURD = [1e300, -1e300, 1e308, 10**400, "1", True, [], {}, [[[]]], "x" * 300]
 
 
 # Failed before: one absurd row broke the API and the charts for everybody.
-@pytest.mark.parametrize("value", ABSURD, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize(
     "key", ["value", "n", "ci", "difference", "difference_ci", "p", "cost_usd"]
 )
-def test_an_absurd_row_is_skipped_and_counted(key: str, value: object) -> None:
-    lines = [json.dumps(row) for row in (ROW, {**ROW, key: value}, ROW)]
-    rows, unreadable = parse_rows("\n".join(lines))
-    assert (len(rows), unreadable) == (2, 1)
+def test_an_absurd_row_is_skipped_and_counted(key: str) -> None:
+    for value in ABSURD:
+        lines = [json.dumps(row) for row in (ROW, {**ROW, key: value}, ROW)]
+        rows, unreadable = parse_rows("\n".join(lines))
+        assert (len(rows), unreadable) == (2, 1), repr(value)[:12]
 
 
 @pytest.mark.parametrize("key", ["ci", "difference_ci"])

@@ -53,10 +53,10 @@ SAID = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", SAID)
 @pytest.mark.parametrize("word", CHANGES)
-def test_a_command_that_is_said_is_heard(form: str, word: str) -> None:
-    assert read_command(form.replace("{}", word)) is CHANGES[word]
+def test_a_command_that_is_said_is_heard(word: str) -> None:
+    texts = [form.replace("{}", word) for form in SAID]
+    assert [text for text in texts if read_command(text) is not CHANGES[word]] == []
 
 
 ASKED_OF_OTHERS = [
@@ -69,9 +69,8 @@ ASKED_OF_OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ASKED_OF_OTHERS)
-def test_an_approval_is_given_and_not_asked_for(text: str) -> None:
-    assert read_command(text) is not Command.APPROVE
+def test_an_approval_is_given_and_not_asked_for() -> None:
+    assert [text for text in ASKED_OF_OTHERS if read_command(text) is Command.APPROVE] == []
 
 
 @pytest.mark.parametrize(
@@ -111,9 +110,9 @@ def test_a_hostile_title_names_no_language(text: str) -> None:
     assert text not in repr(find(text[:100])) or len(text) < 3 or "choices" not in repr(find(text))
 
 
-@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("key", ["base", "licence", "variant", "size", "nonsense"])
-def test_a_hostile_option_is_never_a_value(key: str, text: str) -> None:
-    options = read_options(f"{key}: {text}", AVAILABLE)
-    assert options.base in ("", "org/base") and options.licence in ("", "mit")
-    assert options.variant in ("", "north") and text not in options.refused
+def test_a_hostile_option_is_never_a_value(key: str) -> None:
+    for text in HOSTILE:
+        options = read_options(f"{key}: {text}", AVAILABLE)
+        assert options.base in ("", "org/base") and options.licence in ("", "mit"), text
+        assert options.variant in ("", "north") and text not in options.refused, text
