@@ -72,6 +72,8 @@ def _read_environment_again() -> None:
     for name in ("huggingface_hub.constants", "datasets.config"):
         importlib.reload(sys.modules[name])
     hf_api.api.endpoint = constants.ENDPOINT
+    # Seconds of sleep after each corpus, for threads that real files may keep busy.
+    sys.modules["datasets.config"].SLEEP_TIME_ON_THREADS_SHUTDOWN = 0  # type: ignore[attr-defined]
 
 
 def _die_before(write: int) -> None:

@@ -27,6 +27,15 @@ from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
 pytestmark = pytest.mark.slow
 
+# Without the client's own pauses between attempts, up to 23 seconds.
+IMPATIENT = """
+import sys, time
+from types import SimpleNamespace
+from huggingface_hub.utils import _http
+from recipes import cli
+_http.time = SimpleNamespace(**{**vars(time), "sleep": lambda seconds: None})
+sys.exit(cli.main(sys.argv[1:]))
+"""
 SETTINGS = JournalSettings("practice/j", 1, 1, 10, 10**6, 4, 100, 2, 0.01)
 
 
@@ -136,7 +145,8 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
         api = HfApi(endpoint=own.url, token=own.token("kakugo-bot"))
         push_practice_datasets(own)
         out = ("--limit", "30", "--out", str(tmp_path / "one"))
-        run = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
+        arguments = (jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
+        run = generate(*arguments, script=IMPATIENT)
         while len(counting_teacher.requests) < 40:
             time.sleep(0.01)
         own.stop()
@@ -146,7 +156,7 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
         )
         asked = len(counting_teacher.requests)
         own.start()
-        finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
+        finished(generate(*arguments))
         assert len(counting_teacher.requests) == asked
         repo = journal_of(recipe)
         assert len(lines(api, repo, tmp_path / "cache")) == len(counting_teacher.requests)
