@@ -212,20 +212,24 @@ def _read_named_answer(text: str, plain: str, choices: tuple[str, ...]) -> Named
     similar = _only_choice(readings, choices) if len(plain) <= MAX_TYPO else None
     if similar:
         return Unclear(Verdict.CONFIRM, (similar.language,))
-    is_name = is_attempt(text) and fold(plain) not in CONVERSATION
+    is_name = is_attempt(text, choices) and fold(plain) not in CONVERSATION
     foreign = named_elsewhere(plain) if is_name else ()
     verdict = Verdict.CONFIRM if len(foreign) == 1 else Verdict.AMBIGUOUS
     return Unclear(verdict, foreign) if foreign else None
 
 
-def is_attempt(text: str) -> bool:
-    """Whether a comment that is no answer looks like an attempt at one: a few words to the bot."""
+def is_attempt(text: str, choices: tuple[str, ...]) -> bool:
+    """Whether a comment that is no answer looks like an attempt at one: a few words to the bot.
+
+    "OK" may answer a question with choices, but not the one for a name.
+    """
     line = _first_line(text)
     if len(line) > MAX_TYPO or len(text) > MAX_LINE:
         return False
     key = fold(_POLITE.sub(" ", line))
+    talk = GREETINGS if choices else GREETINGS | YES | NO
     is_talk = line.startswith(("@", ">", "http")) or any(mark in line for mark in "?？؟")
-    return not is_talk and 0 < len(key.split()) <= MAX_WORDS and key not in GREETINGS
+    return not is_talk and 0 < len(key.split()) <= MAX_WORDS and key not in talk
 
 
 def _first_line(text: str) -> str:

@@ -93,7 +93,7 @@ def _apply_answer(
         languages = () if answer.verdict is Verdict.NO_NAME else answer.choices
         choices = tuple(language.code for language in languages)
         return replace(request, verdict=answer.verdict, choices=choices)
-    if is_attempt(comment.text) and _is_for_the_bot(request, comment, discussion):
+    if is_attempt(comment.text, request.choices) and _is_for_the_bot(request, comment, discussion):
         return _remind(request)
     return request
 

@@ -196,7 +196,7 @@ def test_a_number_in_words_is_no_code_of_another_language(word: str, code: str) 
 
 @pytest.mark.parametrize("text", ["la dua", "jess", "7", "unua\n\nDankon!"])
 def test_a_few_words_are_an_attempt_at_an_answer(text: str) -> None:
-    assert is_attempt(text)
+    assert is_attempt(text, KURDISH)
 
 
 TALK = (
@@ -213,7 +213,12 @@ TALK = (
 
 @pytest.mark.parametrize("text", (*TALK, "x" * 41, "la dua\n" + "and so on " * 40))
 def test_talk_is_no_attempt(text: str) -> None:
-    assert not is_attempt(text)
+    assert not is_attempt(text, KURDISH)
+
+
+def test_agreement_is_an_attempt_only_where_there_are_choices() -> None:
+    for text in ("OK", "Sure!", "jes"):
+        assert is_attempt(text, KURDISH) and not is_attempt(text, ())
 
 
 @pytest.mark.timeout(10)
