@@ -38,7 +38,7 @@ MODULES = {
     "practice-teacher": "recipes.practice.server",
 }
 # Where torch is installed, `datasets` imports it unasked: a second and 200 MB for each process.
-WITHOUT_TORCH = ("check", "generate")
+WITHOUT_TORCH = ("check", "generate", "review-report")
 WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
 # The package's extra for a command, where it is not called like the command.
 EXTRAS = {
