@@ -1,7 +1,6 @@
 """What a visitor wants to see, as part of an address, and the entries that match it.
 
-Pure. Sort orders are computed once for a leaderboard and filtered for every visitor, so an answer
-takes one pass over the entries.
+Pure. Sort orders are computed once for a leaderboard and filtered for every visitor.
 """
 
 from __future__ import annotations
@@ -151,12 +150,15 @@ class EntryIndex:
         words = [f" {word}" for word in fold(view.query[:MAX_TEXT_LENGTH]).split()]
         if view.query.strip() and not words:
             return []
-        filters = [(name, value) for name in FILTERS if (value := getattr(view, name))]
-        return [
-            item.entry
-            for item in self._ordered(view.sort)
-            if _matches(item, words, filters, view.covered)
-        ]
+        items = self._ordered(view.sort)
+        for word in words:
+            items = [item for item in items if word in item.words]
+        for name in FILTERS:
+            if value := getattr(view, name):
+                items = [item for item in items if item.values[name] == value]
+        if view.covered:
+            items = [item for item in items if view.covered in item.entry.scores]
+        return [item.entry for item in items]
 
     def select(self, view: View) -> Page:
         """Return one page of the matching entries; a page out of range becomes the nearest one."""
@@ -185,16 +187,6 @@ def _indexed(entry: Entry, folded: dict[str, str]) -> _IndexedEntry:
     model = _PUNCTUATION.sub(" ", entry.model.casefold())
     words = f" {folded[searched]} {language.keys.replace(';', ' ')} {model}"
     return _IndexedEntry(entry, words, values, folded[entry.title], entry.gain)
-
-
-def _matches(
-    item: _IndexedEntry, words: Sequence[str], filters: Sequence[tuple[str, str]], covered: str
-) -> bool:
-    return (
-        all(word in item.words for word in words)
-        and all(item.values[name] == value for name, value in filters)
-        and (not covered or covered in item.entry.scores)
-    )
 
 
 def _sort(items: Sequence[_IndexedEntry], sort: str) -> list[_IndexedEntry]:
