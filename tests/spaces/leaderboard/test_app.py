@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api, push, results
@@ -175,16 +175,16 @@ OFF_SCREEN = """() => [
 
 
 def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
-    leaderboard: str, hub: LocalHub, browser: Browser
+    leaderboard: str, hub: LocalHub, hub_page: Page
 ) -> None:
     """Inside of the Hub's page, in a browser that blocks third-party storage."""
-    size: ViewportSize = {"width": 360, "height": 740}
-    phone = browser.new_context(viewport=size, color_scheme="dark", locale="de")
-    page = open_embedded(phone.new_page(), hub.url, leaderboard)
+    hub_page.set_viewport_size({"width": 360, "height": 740})
+    hub_page.emulate_media(color_scheme="dark")
+    page = open_embedded(hub_page, hub.url, leaderboard)
     page.locator(".k-name").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
     assert page.evaluate("document.documentElement.lang") == "en"
     for width in (412, 390, 360):
-        page.page.set_viewport_size({"width": width, "height": 740})
+        hub_page.set_viewport_size({"width": width, "height": 740})
         page.wait_for_timeout(300)  # the tabs are laid out again
         assert page.evaluate(TOO_WIDE) <= 0
         assert page.evaluate(TOO_SMALL) == []
@@ -207,7 +207,6 @@ def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
     expect(page.get_by_role("heading", name="How to read this")).to_be_visible()
     assert phone_problems(page) == []
     assert page.evaluate(OFF_SCREEN) == []
-    phone.close()
 
 
 def test_uploads_are_refused_and_addresses_of_pages_work(leaderboard: str) -> None:
