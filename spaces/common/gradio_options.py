@@ -22,7 +22,10 @@ IMMEDIATE: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-_STORAGE = Path(__file__).with_name("storage.js").read_text(encoding="utf-8")
+_SCRIPTS = [
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("storage.js", "leaving.js")
+]
 
 
 def launch(
@@ -51,7 +54,7 @@ def launch(
         footer_links=[],
         theme=theme(),
         css=style_sheet(folder),
-        head=f"<script>{_STORAGE}</script><script>{{{script}}}</script>",
+        head="".join(f"<script>{{{each}}}</script>" for each in (*_SCRIPTS, script)),
         app_kwargs={
             "routes": list(routes),
             "middleware": middleware,

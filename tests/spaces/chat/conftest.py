@@ -39,7 +39,7 @@ def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     api.restart_space(CHAT)
     runtime = api.wait_for_space(CHAT, timeout=120, poll_interval=0.1)
     assert runtime.stage == "RUNNING", runtime.raw
-    yield f"http://{runtime.raw['domains'][0]['domain']}"
+    yield f"http://{runtime.raw['domains'][0]['domain']}".replace("127.0.0.1", "localhost")
     Outbox(folder).add(LEFT, "{}\n")
     api.pause_space(CHAT)
     wait_for(lambda: api.file_exists(FEEDBACK, LEFT, repo_type="dataset"), "the last upload")
