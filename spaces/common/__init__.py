@@ -18,7 +18,6 @@ The files, lowest layer first; a file imports only from files above it:
     english            Tell Gradio that the browser's language is English
     style.css          The palette and the rules that both style sheets share
     theme              The Gradio theme and the style sheet
-    leaving.js         A page that a person leaves does not come back
     storage.js         Memory in place of a storage that the browser blocks
     gradio_components  Components for our own HTML, and what handlers return
     gradio_options     The options that both apps give to Gradio

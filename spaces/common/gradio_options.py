@@ -22,10 +22,7 @@ IMMEDIATE: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-_SCRIPTS = [
-    Path(__file__).with_name(name).read_text(encoding="utf-8")
-    for name in ("storage.js", "leaving.js")
-]
+_STORAGE = Path(__file__).with_name("storage.js").read_text(encoding="utf-8")
 
 
 def launch(
@@ -54,7 +51,7 @@ def launch(
         footer_links=[],
         theme=theme(),
         css=style_sheet(folder),
-        head="".join(f"<script>{{{each}}}</script>" for each in (*_SCRIPTS, script)),
+        head=f"<script>{_STORAGE}</script><script>{{{script}}}</script>",
         app_kwargs={
             "routes": list(routes),
             "middleware": middleware,
