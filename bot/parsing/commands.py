@@ -79,9 +79,10 @@ _POLITE_WORD = rf"\b(?:{POLITENESS}|hi|hello|dear|kakugo|bot)\b"
 _POLITE = re.compile(rf"{_POLITE_WORD}|[,.!?:]", re.IGNORECASE)
 # Of Chinese, Japanese and Arabic keyboards. Letters are not translated: an approval is no riddle.
 _FULL_WIDTH = str.maketrans("／，。、！？：،؟", "/,..!?:,?")
-# What may come before a "/" word; before other words, "ok" may be an answer.
+# What may come before a "/" word, but apart from it: "yes/no" is a question. Before other words,
+# "ok" may be an answer.
 _BEFORE = re.compile(
-    rf"(?:(?:{_POLITE_WORD}|\b(?:ok|okay|yes|sure)\b)[\s,.!:]*)+(?=/)", re.IGNORECASE
+    rf"(?:(?:{_POLITE_WORD}|\b(?:ok|okay|yes|sure)\b)[\s,.!:]+)+(?=/)", re.IGNORECASE
 )
 _INDIRECT = re.compile(
     r"\b(?:(?:could|can|would|will) you|i(?: would|'d) like (?:you )?to|let(?:'s| us))\b"
