@@ -176,7 +176,10 @@ def column_of(row: Row, table: BenchmarkTable) -> str | None:
 
 def parse_benchmarks(text: str | bytes) -> BenchmarkTable:
     """Read a `benchmarks.json`; raise ValueError if it is not a list of different columns."""
-    table = BenchmarkTable(tuple(_COLUMNS.decode(text)))
+    try:
+        table = BenchmarkTable(tuple(_COLUMNS.decode(text)))
+    except RecursionError as error:
+        raise ValueError("benchmarks.json is nested too deeply") from error
     count = len(table.benchmarks)
     if len(table.by_key) < count or len(table.keys) < count or ABOUT in table.by_key:
         raise ValueError("benchmarks.json has a column twice")

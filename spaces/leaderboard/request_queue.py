@@ -81,7 +81,7 @@ class Request:
 
 
 def parse_request(text: str) -> Request | None:
-    """Read a line of a sheet of schema 2 to 7; None if it is no JSON object with an id."""
+    """Read a line of a sheet of schema 2 to 8; None if it is no JSON object with an id."""
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):

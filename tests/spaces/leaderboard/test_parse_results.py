@@ -93,6 +93,14 @@ def test_unusable_columns_are_refused(changes: list[dict[str, str]]) -> None:
         parse_benchmarks(json.dumps(columns))
 
 
+def test_columns_that_are_nested_too_deeply_are_refused() -> None:
+    columns = json.dumps(leaderboard_columns()[:1])
+    deep = columns.replace("}", ',"x":' + "[" * 9_000 + "]" * 9_000 + "}")
+    for text in (deep, "[" * 100_000):
+        with pytest.raises(ValueError):
+            parse_benchmarks(text)
+
+
 @pytest.mark.parametrize(
     ("more", "is_plausible"),
     [
