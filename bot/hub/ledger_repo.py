@@ -42,20 +42,21 @@ def index_text(files: Iterable[Mapping[str, Any]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _files_of_index(index: str) -> Iterator[str]:
-    """Yield the texts of the files in an index file."""
+def _files_of_index(index: str) -> Iterator[tuple[str, str]]:
+    """Yield the blob ids and texts of the files in an index file."""
     for line in filter(None, index.split("\n")):
         try:
             yield _file_of_line(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log.warning(
-                "a line of an index file is not JSON, so its file is read instead: %s", error
+                "a line of an index file is no file, so the file is read instead: %s", error
             )
 
 
 @lru_cache(maxsize=2048)  # of a changed index file, most lines are as before
-def _file_of_line(line: str) -> str:
-    return json_text(json.loads(line))
+def _file_of_line(line: str) -> tuple[str, str]:
+    text = json_text(json.loads(line))
+    return blob_id(text), text
 
 
 def blob_id(text: str) -> str:
@@ -99,8 +100,7 @@ class LedgerRepo:
             texts = dict(self._files.values())
             if sum(blob not in texts for blob in blobs.values()) > len(indexes):
                 for path in indexes:
-                    index = self._text(path, head)
-                    texts |= {blob_id(text): text for text in _files_of_index(index)}
+                    texts |= _files_of_index(self._text(path, head))
             self._files = {
                 path: (blob, texts[blob] if blob in texts else self._text(path, head))
                 for path, blob in blobs.items()

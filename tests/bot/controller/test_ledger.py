@@ -109,7 +109,7 @@ def test_a_file_takes_precedence_over_its_sheet(hub: LocalHub, damage: str) -> N
     edited = examples.request(id="r3", discussion=3, author="p3", retries=5)  # by hand, on the Hub
     files = {names.ledger_path("r3"): json_text(request_to_json(edited))}
     if damage == "broken":
-        files[names.index_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
+        files[names.index_path(3)] = '{"schema": 2}\nno JSON\n[]\n{"x": "\\ud800"}\n'
     assert ledger.repo.swap(ledger.repo.head(), files, "edit")
     if damage == "missing":
         ledger.repo.hub.api.delete_file(names.index_path(3), repo, repo_type="dataset")
