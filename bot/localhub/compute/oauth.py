@@ -29,7 +29,7 @@ from bot.localhub.core.auth import User
 from bot.localhub.core.clock import iso
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json, Repo
-from bot.localhub.core.wire import HubError
+from bot.localhub.core.wire import HubError, split_url
 from bot.localhub.repos import repos
 
 SCHEMA = f"""
@@ -85,7 +85,7 @@ def read_authorization(request: Request) -> Authorization:
         raise HubError(400, "There is no app with this client_id")
     if query.get("response_type") != "code" or "code_challenge" in query:
         raise HubError(400, "The local Hub serves response_type=code without PKCE only")
-    parts, url = urlsplit(redirect_uri), hub.spaces.processes.url(app.id) or ""
+    parts, url = split_url(redirect_uri), hub.spaces.processes.url(app.id) or ""
     host = f"{SPACE_HOST}:{urlsplit(url).port}"
     if (parts.scheme, parts.netloc, parts.path) != ("https", host, CALLBACK):
         raise HubError(400, f"The redirect_uri must be {CALLBACK} of the Space {app.name}")

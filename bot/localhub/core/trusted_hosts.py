@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.localhub.core import auth
 from bot.localhub.core.hub import Hub
-from bot.localhub.core.wire import HubError, error_response
+from bot.localhub.core.wire import HubError, error_response, split_url
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # The login, the assets of its page, the sign-in of Spaces, which have a secret of their own, and
@@ -43,7 +43,7 @@ class TrustedHosts:
 
     async def check(self, request: Request) -> None:
         """Raise HubError 421 or 401 unless the request may pass."""
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        host = split_url(f"//{request.headers.get('host', '')}").hostname
         if host not in self.names:
             raise HubError(421, f"This Hub is {self.hub.url}, not {str(host)[:100]}")
         if self.hub.token_required and not request.url.path.startswith(WITHOUT_TOKEN):

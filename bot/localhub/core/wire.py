@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
@@ -66,6 +66,14 @@ def path_param(request: Request, name: str) -> str:
     if "\0" in value:
         raise HubError(400, f"The {name} in the URL contains a NUL character")
     return value
+
+
+def split_url(text: str) -> SplitResult:
+    """Return the parts of a URL that somebody sent; all are empty if it is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:  # half an IPv6 address
+        return urlsplit("")
 
 
 async def body_bytes(request: Request, limit: int = BODY_LIMIT) -> bytes:

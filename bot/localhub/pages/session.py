@@ -7,14 +7,14 @@ checks here make sure that a person submits a form, and not a page of another si
 from __future__ import annotations
 
 import secrets
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
-from bot.localhub.core.wire import HubError
+from bot.localhub.core.wire import HubError, split_url
 
 FORM_LIMIT = 300_000
 MAX_FIELDS = 20
@@ -28,7 +28,7 @@ def csrf_token(request: Request) -> str:
 def check_origin(request: Request) -> None:
     """Raise HubError 403 if a page of another site sent the request."""
     origin = request.headers.get("origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    is_foreign = origin is not None and split_url(origin).netloc != request.headers.get("host", "")
     site = request.headers.get("sec-fetch-site", "same-origin")
     if is_foreign or site not in ("same-origin", "none"):
         raise HubError(403, "This form was sent from another site: open it here and try again")

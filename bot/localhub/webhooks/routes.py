@@ -10,7 +10,6 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,7 +22,7 @@ from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Event, Json
-from bot.localhub.core.wire import HubError, json_endpoint, path_param, text_field
+from bot.localhub.core.wire import HubError, json_endpoint, path_param, split_url, text_field
 from bot.localhub.webhooks.delivery import DeliveryWorker
 
 SCHEMA = """
@@ -186,7 +185,7 @@ def _read_domains(body: Json) -> list[str]:
 def _read_url(body: Json) -> str:
     """Return the URL to post to."""
     url = text_field(body, "url", max_length=2000)
-    parts = urlsplit(url)
+    parts = split_url(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise HubError(400, "`url` must begin with http:// or https://")
     return url

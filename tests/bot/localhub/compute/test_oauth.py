@@ -101,6 +101,7 @@ def test_code_is_for_its_space_and_once_only(
     for old, new in (
         ("client_id=", "client_id=0"),
         ("https%3A%2F%2Flocalhost", "https%3A%2F%2Fevil.example"),
+        ("https%3A%2F%2Flocalhost", "https%3A%2F%2F%5B"),
         ("redirect_uri=https", "redirect_uri=http"),
         ("%2Flogin%2Fcallback", "%2Felsewhere"),
         ("response_type=code", "response_type=token"),

@@ -20,7 +20,7 @@ def test_other_host_names_are_rejected(hub: LocalHub, repo: str) -> None:
     port = hub.url.rpartition(":")[2]
     for path in ("/", f"/api/models/{repo}", "/login"):
         assert get_session().get(hub.url + path).status_code == 200
-        for host in ("evil.example", f"evil.example:{port}", "127.0.0.2"):
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.2", "["):
             response = get_session().get(hub.url + path, headers={"Host": host})
             assert response.status_code == 421 and repo not in response.text
     assert get_session().get(f"{hub.url}/", headers={"Host": f"localhost:{port}"}).is_success

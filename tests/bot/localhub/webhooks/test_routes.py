@@ -92,6 +92,7 @@ def test_webhooks_are_private_to_their_owner(alice: HfApi, bob: HfApi) -> None:
     "invalid",
     [
         {"url": "file:///etc/passwd"},
+        {"url": "http://["},
         {"watched": [{"type": "planet", "name": "x"}]},
         {"watched": [{"type": "model", "name": "no-slash"}]},
         {"watched": []},
