@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import gradio as gr
 from i18n import ENGLISH, translations
@@ -25,7 +25,7 @@ def back_to_page(request: Request, _: Exception) -> RedirectResponse:
 
     Gradio fails for it: this handles authlib's `OAuthError`, also of a code that is too old.
     """
-    target = urlsplit(_target(request))
+    target = _target(request)
     path = "/" + target.path.lstrip("/\\")  # never the name of another host
     return RedirectResponse(f"{path}?{target.query}".rstrip("?"))
 
@@ -35,11 +35,15 @@ def begin_again(request: Request, error: Exception) -> Response:
     logging.warning("cannot sign in: %s: %s", type(error).__name__, error)
     target, count = _target(request), NEXT_COUNT.get(request.query_params.get(REDIRECTS, "0"))
     if count:
-        query = urlencode({"_target_url": target, REDIRECTS: count})
+        query = urlencode({"_target_url": target.geturl(), REDIRECTS: count})
         return RedirectResponse(f"/login/huggingface?{query}")
-    ui_language = parse_qs(urlsplit(target).query).get("ui", [ENGLISH])[0]
+    ui_language = parse_qs(target.query).get("ui", [ENGLISH])[0]
     return PlainTextResponse(translations(ui_language)("sign_in_unreachable"), 503)
 
 
-def _target(request: Request) -> str:
-    return request.query_params.get("_target_url", "")
+def _target(request: Request) -> SplitResult:
+    """Return the address to go back to, or that of the first page if it is none."""
+    try:
+        return urlsplit(request.query_params.get("_target_url", ""))
+    except ValueError:
+        return urlsplit("")

@@ -16,6 +16,7 @@ from starlette.requests import Request
         ("https://evil.example/x", "/x"),
         ("////evil.example", "/evil.example"),
         ("/\\evil.example", "/evil.example"),
+        ("http://[", "/"),
     ],
 )
 def test_who_refuses_to_sign_in_stays_on_this_space(target: str, page: str) -> None:
