@@ -10,7 +10,8 @@ const listen = (names, act) => {
 listen(['wheel', 'touchmove', 'keydown'], event => {
   if (inConversation(event)) lastMoved = performance.now();
 });
-listen(['pointerdown'], event => { isDown = Boolean(inConversation(event)); });
+// Only the main button: when another one opens a menu, many browsers never tell that it is up again.
+listen(['pointerdown'], event => { isDown = !event.button && Boolean(inConversation(event)); });
 listen(['pointerup', 'pointercancel'], () => {
   if (isDown) lastMoved = performance.now();
   isDown = false;

@@ -11,12 +11,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import FEEDBACK, HOSTILE_TEXT, hub_api
 from tests.spaces.phone_checks import phone_problems
-from tests.spaces.running_space import check_refusals, wait_for
+from tests.spaces.running_space import SPACES, check_refusals, wait_for
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
+SCROLLING = SPACES / "chat" / "scrolling.js"
 # Everything that has been HTML in some Markdown parser, a link that runs a script, and a beacon.
 HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
 [a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(2)) <javascript:alert(3)>
@@ -114,6 +115,31 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     page.get_by_role("button", name="New chat").click()
     expect(adapter_chat.locator(".message")).to_have_count(0)
     expect(page.locator("#export")).to_be_hidden()
+
+
+def test_the_conversation_scrolls_to_its_end_unless_a_person_holds_or_moves_it(page: Page) -> None:
+    style = "<style>div { height: 9em; overflow: auto } p { height: 99em }</style>"
+    page.set_content(f"{style}<div class=bubble-wrap><p></div>")
+    page.add_script_tag(content=f"{{{SCROLLING.read_text(encoding='utf-8')}}}")
+    conversation = page.locator(".bubble-wrap")
+
+    def scrolls() -> bool:
+        return bool(
+            conversation.evaluate("e => { e.scrollTop = 0; e.scrollTo(0, 9); return e.scrollTop }")
+        )
+
+    assert scrolls()
+    conversation.hover()
+    page.mouse.down()
+    assert not scrolls()
+    page.mouse.up()
+    assert not scrolls(), "at once"
+    page.wait_for_timeout(450)
+    assert scrolls()
+    page.mouse.down(button="right")  # whose menu may keep its end for itself
+    assert scrolls()
+    page.mouse.wheel(0, 1)
+    wait_for(lambda: not scrolls(), "the wheel")
 
 
 def test_shared_link_restores_the_view_in_its_language_and_sends_nothing(
