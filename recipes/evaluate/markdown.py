@@ -284,23 +284,31 @@ def _metric(score: Score) -> str:
     return "accuracy (%)" if score.metric == "accuracy" else score.metric
 
 
-def _number(score: Score, value: float, sign: str = "") -> str:
+def _number(score: Score, value: float) -> str:
+    scaled, digits = _scaled(score, value)
+    return f"{scaled:.{digits}f}"
+
+
+def _difference(score: Score, value: float) -> str:
+    return signed(*_scaled(score, value))
+
+
+def _scaled(score: Score, value: float) -> tuple[float, int]:
+    """Return what is shown of a value, and with how many digits after the point."""
     if score.metric == "accuracy":
-        return f"{100 * value:{sign}.1f}"
-    digits = 1 if score.metric in ("chrF++", "BLEU") else 3
-    return f"{value:{sign}.{digits}f}"
+        return 100 * value, 1
+    return value, 1 if score.metric in ("chrF++", "BLEU") else 3
 
 
 def _row(task: Task, score: Score, practice: bool) -> str:
     comparison, difference = score.comparison, score.comparison.difference
-    low, high = _number(score, difference.low, "+"), _number(score, difference.high, "+")
+    value, low, high = (_difference(score, each) for each in astuple(difference))
     mark = "" if comparison.is_significant else ", not significant"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return (
         f"| {_name(task, practice)} | {_metric(score)} | {_number(score, comparison.base.value)} "
         f"| {_number(score, comparison.adapter.value)} "
-        f"| {_number(score, difference.value, '+')} ({low} to {high}{mark}) "
-        f"| {p} | {len(task.items)} |"
+        f"| {value} ({low} to {high}{mark}) | {p} | {len(task.items)} |"
     )
 
 

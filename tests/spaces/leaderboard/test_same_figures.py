@@ -36,7 +36,7 @@ from tests.recipes.evaluate.test_markdown import (
     translation,
 )
 
-NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"[+−]?\d+(?:\.\d+)?")
 CHAT = ChatScore("accuracy", 50, Interval(0.96, 0.9, 0.99), Interval(0.84, 0.7, 0.9))
 
 
@@ -77,12 +77,12 @@ def reply(scored: list[TaskResult], found: Overall) -> str:
     return result(examples.request(), parse_manifest(json.loads(run.to_json())), examples.policy())
 
 
-def numbers(text: str, start: str) -> list[float]:
-    """Return the numbers after `start` in the first line that has it."""
-    return [float(number) for number in NUMBER.findall(rest_of_line(text, start))]
+def numbers(text: str) -> list[float]:
+    return [float(number.replace("−", "-")) for number in NUMBER.findall(text)]
 
 
 def rest_of_line(text: str, start: str) -> str:
+    """Return what follows `start` in the first line that has it."""
     return text.split(start, 1)[1].splitlines()[0]
 
 
@@ -104,9 +104,9 @@ def test_a_test_has_the_same_figures_everywhere(
     (row,) = csv.DictReader(io.StringIO(as_csv([entry], (), benchmarks).removeprefix("\ufeff")))
     names = ("base", "adapter", "difference", "low", "high")
     expected = [float(row[f"{key}_{name}"]) for name in names]
-    *values, p, _ = numbers(card, on_card)
+    *values, p, _ = numbers(rest_of_line(card, on_card))
     assert values == [round(scale * value, 1) for value in expected]
-    assert numbers(comment, in_comment) == values
+    assert numbers(rest_of_line(comment, in_comment)) == values
     assert p == pytest.approx(float(row[f"{key}_p"]), abs=0.0011)
     score = as_json(entry)["scores"][key]
     assert [*map(score.get, names[:3]), *score["difference_ci"]] == pytest.approx(expected)
@@ -121,7 +121,7 @@ def test_a_certain_loss_of_english_is_called_a_loss_even_if_its_size_is_not_cert
     found = replace(found, english=Interval(-8.1, -15.7, -0.3))
     entry, _ = listed(scored, found)
     assert entry_facts(entry)["English"] == "some lost, −8.1 points (−15.7 to −0.3)"
-    words = "Some English was lost; I cannot tell whether more than 2 points: -8.1 points (95%"
+    words = "Some English was lost; I cannot tell whether more than 2 points: −8.1 points (95%"
     assert words in reply(scored, found)
 
 
@@ -138,13 +138,15 @@ def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
     ):  # fmt: skip
         expected = [summary.value, summary.low, summary.high]
         assert [api[key], *interval] == pytest.approx(expected)
-        assert numbers(card, on_card)[:3] == pytest.approx(expected, abs=0.051)
-        value, _, low, high = numbers(comment, in_comment)[:4]  # "95% interval" is the second
+        assert numbers(rest_of_line(card, on_card))[:3] == pytest.approx(expected, abs=0.051)
+        value, _, low, high = numbers(rest_of_line(comment, in_comment))[
+            :4
+        ]  # "95% interval" is the second
         assert [value, low, high] == pytest.approx(expected, abs=0.051)
     assert api["english"] == found.english_verdict == "cannot tell"
     facts = entry_facts(entry)
     for name, summary in (("Mean gain", found.gain), ("English", found.english)):
-        shown = [float(number) for number in NUMBER.findall(facts[name].replace("−", "-"))][:3]
+        shown = numbers(facts[name])[:3]
         assert shown == pytest.approx([summary.value, summary.low, summary.high], abs=0.051)
     text = facts["Asked in a chat"]
     assert "96.0% right (90.0 to 99.0) in 50 new chats, 84.0% right (70.0 to 90.0) as the" in text
