@@ -56,7 +56,9 @@ document.addEventListener('keydown', event => {
 });
 """
 # In place of Gradio's own click: it forgets all of the address but the first parameter. A browser
-# that blocks the cookies of frames cannot sign in there, so a page of its own opens.
+# that blocks the cookies of frames cannot sign in there, so a page of its own opens. Gradio's page
+# takes leaving for a lost connection and loads itself again two seconds later, which a slow Hub
+# outlasts: so a page that waits for the Hub takes its place at once.
 SIGN_IN = """
 element.closest('.k-sign-in').addEventListener('click', event => {
   const button = event.target.closest('button');
@@ -65,7 +67,12 @@ element.closest('.k-sign-in').addEventListener('click', event => {
   const isSignIn = (button.dataset.english ?? button.textContent.trim()) === SIGN_IN;
   const target = encodeURIComponent(location.pathname + location.search);
   const address = `${isSignIn ? '/login/huggingface' : '/logout'}?_target_url=${target}`;
-  window.open(address, isSignIn && window.self !== window.top ? '_blank' : '_self');
+  if (!isSignIn || window.self !== window.top) {
+    window.open(address, isSignIn ? '_blank' : '_self');
+    return;
+  }
+  const page = `<meta http-equiv="refresh" content="0;url=${location.origin}${address}">`;
+  window.open(URL.createObjectURL(new Blob([page], {type: 'text/html'})), '_self');
 }, true);
 """.replace("SIGN_IN", repr(translations(ENGLISH)("sign_in")))
 # Saves the conversation that the browser keeps as a file.
