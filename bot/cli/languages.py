@@ -33,7 +33,7 @@ def language(
         facts = {key: getattr(match, key) for key in ("code", "name", "autonym", "bcp47")}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
-        names = " / ".join(filter(None, (match.name, match.autonym)))
+        names = " / ".join(filter(None, dict.fromkeys((match.name, match.autonym))))
         typer.echo(f"{names}: {match.code}, BCP-47 {match.bcp47}")
 
 
@@ -43,9 +43,9 @@ def teacher_check(
     model: Annotated[str, typer.Option(help="The teacher's model; by default the recipe's.")] = "",
     base: Annotated[str, typer.Option(help="The base model; by default the recipe's.")] = "",
 ) -> None:
-    """Check in a few minutes whether a teacher is good enough in a language.
+    """Check whether a teacher is good enough in a language.
 
-    Exits with 1 if it is not, or if nothing can be said. A teacher outside the Hub needs no token
+    Takes a few minutes. Exits with 1 if it is not, or if nothing can be said. A teacher outside the Hub needs no token
     for the Hub, but FLORES+, whose sentences it translates, does.
     """
     from bot import settings

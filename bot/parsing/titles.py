@@ -196,7 +196,8 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
         return read_answer(refusal[2], choices)
     if matches := _in_script(plain.removesuffix(" one"), choices):
         return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
-    return _read_named_answer(text, plain, choices)
+    answer = _read_named_answer(text, plain, choices)
+    return answer or _with_words_of_its_name(fold(plain), choices)
 
 
 def _read_named_answer(text: str, plain: str, choices: tuple[str, ...]) -> Named | Unclear | None:
@@ -245,6 +246,14 @@ def _in_script(answer: str, choices: tuple[str, ...]) -> tuple[Language, ...]:
     languages = tuple(by_code(code) for code in choices)
     matches = tuple(language for language in languages if language.script == script)
     return matches if len(matches) < len(languages) else ()
+
+
+def _with_words_of_its_name(answer: str, choices: tuple[str, ...]) -> Named | None:
+    """Return the only choice with these words in its name: "Cusco" means Cusco Quechua."""
+    words = set(answer.split()) - {"the", "one", "of", "from", "in"}
+    languages = [by_code(code) for code in choices]
+    matches = [each for each in languages if words and words <= {*fold(each.name).split()}]
+    return Named(matches[0]) if len(matches) == 1 else None
 
 
 def _only_choice(readings: list[Named | Unclear], choices: tuple[str, ...]) -> Named | None:

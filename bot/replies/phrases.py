@@ -11,10 +11,14 @@ _CHECK_LEVELS = {"good": "good", "doubtful": "uncertain", "hopeless": "not good 
 
 
 def language_name(language: Language) -> str:
-    """Return `Central Kurdish (Sorani, کوردیی ناوەندی, ckb_Arab)`, the code as Markdown code."""
+    """Return `Central Kurdish (Sorani, کوردیی ناوەندی, ckb_Arab)`, the code as Markdown code.
+
+    What is in parentheses in a name joins the others: `Serbian (Latin script, srpski, srp_Latn)`.
+    """
     names = dict.fromkeys((language.name, common_name(language.code), language.autonym))
-    others = [name for name in names if name not in ("", language.name)]
-    return f"{language.name} ({', '.join([*others, f'`{language.code}`'])})"
+    name, _, detail = language.name.removesuffix(")").partition(" (")
+    others = [detail, *(name for name in names if name != language.name), f"`{language.code}`"]
+    return f"{name} ({', '.join(filter(None, others))})"
 
 
 def money(usd: float) -> str:

@@ -6,7 +6,7 @@ from bot.domain import names
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Verdict
 from bot.language import by_code
-from bot.replies.phrases import join, language_name, plural
+from bot.replies.phrases import join, language_name, plural, practice_note
 
 MAX_CHOICES = 12
 
@@ -26,7 +26,7 @@ def question(request: Request) -> str:
         case Verdict.NO_NAME:
             return f"I cannot find the name of a language here. {_answer_with_a_name()}"
         case _ if choices:
-            return f"I do not know a language with this name. {_did_you_mean(choices)}"
+            return f"I am not sure which language this is. {_did_you_mean(choices)}"
         case _:
             return (
                 "I do not know a language with this name, or one with a similar name. "
@@ -112,10 +112,8 @@ def _reason(request: Request, policy: Policy) -> str:
     choices = request.choices
     match request.verdict:
         case Verdict.NO_TEACHER:
-            return (
-                f"The large model that I use cannot teach {by_code(choices[0]).name}. "
-                f"{_taught(policy)}"
-            )
+            reason = f"The large model that I use cannot teach {by_code(choices[0]).name}. "
+            return "\n".join([reason + _taught(policy), *practice_note(policy.recipe.practice)])
         case Verdict.WITHDRAWN:
             return (
                 f"The speakers of {by_code(choices[0]).name} have decided against models of their "
@@ -134,7 +132,7 @@ def _reason(request: Request, policy: Policy) -> str:
             count = plural(policy.limits.person_requests, "request")
             return (
                 f"You already have {count} in progress, which is the limit for one person. "
-                "Please ask again when one of them is finished."
+                "Please ask again when one of them is finished, or close one that you no longer need."
             )
         case Verdict.FULL:
             count = plural(policy.limits.queue, "request")

@@ -151,6 +151,21 @@ def test_a_script_is_an_answer_to_a_question_about_scripts(
     assert isinstance(reading, Named) and reading.language.code == code
 
 
+@pytest.mark.parametrize(
+    ("choices", "answer", "code"),
+    [
+        ("quy_Latn quz_Latn quh_Latn", "the one of Cusco", "quz_Latn"),
+        ("quy_Latn quz_Latn quh_Latn", "Quechua", ""),
+        ("pcm_Latn wes_Latn tpi_Latn", "Nigerian", "pcm_Latn"),
+        ("lha_Latn lhh_Latn", "Viet Nam", "lha_Latn"),
+        ("pcm_Latn wes_Latn tpi_Latn", "the one", ""),
+    ],
+)
+def test_words_of_only_one_choices_name_are_an_answer(choices: str, answer: str, code: str) -> None:
+    reading = read_answer(answer, tuple(choices.split()))
+    assert (reading.language.code if isinstance(reading, Named) else "") == code
+
+
 def test_a_script_that_several_choices_share_leads_to_another_question() -> None:
     reading = read_answer("Arabic", KURDISH)
     assert isinstance(reading, Unclear) and len(reading.choices) == 2
