@@ -127,7 +127,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         endpoint=_url(env, "HF_ENDPOINT", PUBLIC_HUB),
         org=_namespace(env),
-        recipe=env.get("KAKUGO_RECIPE", "kakugo"),
+        recipe=env.get("KAKUGO_RECIPE") or "kakugo",
         limit_usd=_number(env, "KAKUGO_LIMIT_USD", 50.0),
         poll_seconds=_number(env, "KAKUGO_POLL_SECONDS", 60.0),
         webhook_url=_webhook_url(env),
@@ -137,7 +137,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
         webhook_secret=_webhook_secret(env),
         limits=_limits(env),
-        maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
+        maintainers=_maintainers(env),
         bot_token=bot_token,
         chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
         read_token=env.get("KAKUGO_READ_TOKEN", ""),
@@ -247,9 +247,19 @@ def _namespace(env: Mapping[str, str]) -> str:
     return org
 
 
+def _maintainers(env: Mapping[str, str]) -> frozenset[str]:
+    names = frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split())
+    if wrong := sorted(name for name in names if not re.fullmatch(r"[\w.-]+", name)):
+        raise SettingsError(
+            "KAKUGO_MAINTAINERS must be names on the Hub with commas between them; "
+            f"{wrong[0][:40]!r} is none"
+        )
+    return names
+
+
 def _number(env: Mapping[str, str], name: str, default: float) -> float:
     try:
-        value = float(env.get(name, default))
+        value = float(env.get(name) or default)
     except ValueError as error:
         raise SettingsError(f"{name} must be a number, not {env[name][:40]!r}") from error
     if not 0 <= value <= LARGEST_NUMBER:

@@ -233,10 +233,10 @@ def parser() -> argparse.ArgumentParser:
     review.add_argument("--thank", action="append", default=[], metavar="NAME",
                         help="a requester who wants to be named (repeatable)")  # fmt: skip
 
-    commands.add_parser("schema", help="print the JSON Schema of a recipe's YAML")
-    publish = commands.add_parser("practice-publish", help="push the practice world")
+    _command(commands, "schema", "print the JSON Schema of a recipe's YAML")
+    publish = _command(commands, "practice-publish", "push the practice world")
     publish.add_argument("--org", required=True, help="the namespace on the Hub")
-    commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")
+    _command(commands, "practice-teacher", "serve the practice teacher on $PORT (8080)")
     return root
 
 
@@ -275,11 +275,17 @@ _positive.__name__ = "whole number above 0"
 _usd.__name__ = "amount of US dollars"  # argparse's name for it in errors
 
 
-def _recipe(
+def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
 ) -> argparse.ArgumentParser:
     description = f"{summary[0].upper()}{summary[1:]}."
-    recipe = commands.add_parser(name, help=summary, description=description)
+    return commands.add_parser(name, help=summary, description=description)
+
+
+def _recipe(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+) -> argparse.ArgumentParser:
+    recipe = _command(commands, name, summary)
     recipe.add_argument("--config", required=True, metavar="NAME",
                         help="a recipe: kakugo, economy, practice or a path")  # fmt: skip
     uses = {"generate": " (optional with --out)", "check": " (optional without --into)"}

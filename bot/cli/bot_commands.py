@@ -99,4 +99,4 @@ def _request(controller: Controller, name: str) -> Request:
             return request
     if wanted in snapshot.unreadable:
         raise UserError(snapshot.unreadable[wanted])
-    raise UserError(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them all")
+    raise UserError(f"there is no request {name[:20]!r}: `kakugo requests --all` lists them all")

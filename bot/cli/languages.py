@@ -45,8 +45,8 @@ def teacher_check(
 ) -> None:
     """Check whether a teacher is good enough in a language.
 
-    Takes a few minutes. Exits with 1 if it is not, or if nothing can be said. A teacher outside the Hub needs no token
-    for the Hub, but FLORES+, whose sentences it translates, does.
+    Takes a few minutes. Exits with 1 if it is not, or if nothing can be said. A teacher outside
+    the Hub needs no token for the Hub, but FLORES+, whose sentences it translates, does.
     """
     from bot import settings
     from bot.language import Candidates, find

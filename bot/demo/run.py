@@ -10,9 +10,11 @@ import fcntl
 import importlib.util
 import json
 import secrets
+import shlex
 import shutil
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ PERSON = "ludoviko"
 CHAT = "chat"  # a narrow token of the bot's account
 TITLE = "Esperanto"
 SEED = "seed.yaml"  # the first file in a data folder
+ENVIRONMENT = "environment.sh"  # what `kakugo` needs to look at the demo from another terminal
 TIMEOUT_SECONDS = 900.0
 NEEDED = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
 
@@ -76,6 +79,8 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
             json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         if stay:
             screen.line(f"everything keeps running: open {result['urls']['discussion']}")
+            write_exports(data / ENVIRONMENT, _environment(url, config))
+            screen.line(f"to use kakugo with it in another terminal: . {data / ENVIRONMENT}")
             screen.line("press Ctrl-C to stop")
             processes.wait()
 
@@ -175,6 +180,12 @@ def _environment(url: str, config: DemoConfig) -> dict[str, str]:
         "KAKUGO_CHAT_TOKEN": config.tokens[CHAT],
         "PORT": str(config.bot_port),
     }
+
+
+def write_exports(path: Path, env: Mapping[str, str]) -> None:
+    """Write a shell script that exports the variables, for its owner only."""
+    exports = (f"export {name}={shlex.quote(value)}\n" for name, value in env.items())
+    _write_private(path, "".join(exports))
 
 
 def _config(data: Path, port: int) -> DemoConfig:

@@ -105,7 +105,7 @@ class Screen:
         if chat := result["chat"]:
             for turn in ("first", "second"):
                 metric, value = metric_name(chat["metric"]), score_text(chat["metric"], chat[turn])
-                table.add_row(f"asked in a chat, {turn} question, {metric}", "", value, "")
+                table.add_row(f"Asked in a chat, {turn} question, {metric}", "", value, "")
         times = ", ".join(f"{name} {seconds} s" for name, seconds in result["seconds"].items())
         with self._lock:
             self._console.print(table)

@@ -132,7 +132,8 @@ def _reason(request: Request, policy: Policy) -> str:
             count = plural(policy.limits.person_requests, "request")
             return (
                 f"You already have {count} in progress, which is the limit for one person. "
-                "Please ask again when one of them is finished, or close one that you no longer need."
+                "Please ask again when one of them is finished, or close one that you no longer "
+                "need."
             )
         case Verdict.FULL:
             count = plural(policy.limits.queue, "request")

@@ -170,7 +170,8 @@ def _overall(overall: Overall, gain_before: Change | None = None) -> list[str]:
         ]
     if chat := overall.chat:
         lines += [
-            f"In {plural(chat.count, 'test chat')}, as people will use it: {_chat_scores(chat)}.",
+            f"In {plural(chat.count, 'test chat')}, as people will use the model: "
+            f"{_chat_scores(chat)}.",
             "",
         ]
     if overall.english and overall.verdict:

@@ -304,7 +304,7 @@ def _row(task: Task, score: Score, practice: bool) -> str:
     comparison, difference = score.comparison, score.comparison.difference
     value, low, high = (_difference(score, each) for each in astuple(difference))
     mark = "" if comparison.is_significant else ", not significant"
-    p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
+    p = "<\u00a00.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return (
         f"| {_name(task, practice)} | {_metric(score)} | {_number(score, comparison.base.value)} "
         f"| {_number(score, comparison.adapter.value)} "

@@ -44,11 +44,12 @@ def _about(language: Language, leaderboard: Leaderboard) -> dict[str, Any]:
     discussions = (request.discussion for request in requests if request.is_unfinished)
     newest = next(iter(requests), None)  # unfinished ones come first
     entries = leaderboard.entries
+    is_here = any(entry.code == language.code for entry in entries)
     return {
         "facts": (language.code, f"{language.script_name} script", *groups),
-        "is_here": any(entry.code == language.code for entry in entries),
+        "is_here": is_here,
         "only_practice": bool(entries) and all(entry.practice for entry in entries),
-        "declined": newest if newest and newest.status == "declined" else None,
+        "declined": newest if newest and newest.status == "declined" and not is_here else None,
         "verdicts": VERDICTS,
         "queued": next((number for number in discussions if number is not None), None),
         "estimate": estimate(leaderboard.requests),

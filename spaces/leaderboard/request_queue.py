@@ -109,10 +109,14 @@ def parse_request(text: str) -> Request | None:
 
 
 def parse_requests(sheets: Iterable[str]) -> list[Request]:
-    """Read `sheets/*.jsonl`; unfinished requests come first, then newer discussions."""
+    """Read `sheets/*.jsonl`: unfinished requests, those with a result, others; newer ones first."""
     lines = (line for sheet in sheets for line in sheet.split("\n"))
     requests = [request for line in lines if (request := parse_request(line))]
-    return sorted(requests, key=lambda r: (not r.is_unfinished, -(r.discussion or 0)))
+    return sorted(requests, key=_order)
+
+
+def _order(request: Request) -> tuple[bool, bool, int]:
+    return not request.is_unfinished, request.status != "done", -(request.discussion or 0)
 
 
 def _step(name: str, steps: Mapping[str, Any]) -> Step:

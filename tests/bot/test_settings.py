@@ -91,6 +91,8 @@ def test_missing_and_invalid_settings_are_named() -> None:
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "much"})
     with pytest.raises(settings.SettingsError, match="KAKUGO_POLL_SECONDS"):
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_POLL_SECONDS": "-1"})
+    with pytest.raises(settings.SettingsError, match="'@ada;' is none"):
+        make_settings(KAKUGO_MAINTAINERS="bob, @ada;")
     valid = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
     assert (valid.endpoint, valid.job_token) == ("http://h", "hf_x")
     assert "hf_x" not in repr(valid)
@@ -106,6 +108,11 @@ def test_a_url_is_checked_before_it_is_called(name: str, url: str) -> None:
 def test_the_webhook_calls_the_path_where_the_bot_listens() -> None:
     with pytest.raises(SettingsError, match="KAKUGO_WEBHOOK_URL must end in /webhook"):
         make_settings(KAKUGO_WEBHOOK_URL="https://bot.example.org/")
+
+
+def test_an_empty_variable_means_its_default() -> None:
+    names = ("KAKUGO_RECIPE", "KAKUGO_LIMIT_USD", "KAKUGO_QUEUE", "KAKUGO_RUN", "PORT")
+    assert make_settings(**dict.fromkeys(names, "")) == make_settings()
 
 
 def test_a_port_that_does_not_exist_is_rejected() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ def folder(path: Path, *names: str) -> Path:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).touch()
     return path
+
+
+def test_exports_are_for_a_shell_of_the_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "environment.sh"
+    run.write_exports(path, {"KAKUGO_A": "it's $HOME", "KAKUGO_B": ""})
+    command = f'. {path}; printf "%s|%s" "$KAKUGO_A" "$KAKUGO_B"'
+    assert subprocess.check_output(["sh", "-c", command], text=True) == "it's $HOME|"
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_request_for_the_next_version_has_one_step() -> None:
 
 
 def test_request_without_a_language_says_what_is_known_and_why() -> None:
-    nameless = {"spec": {}, "status": "declined"}
+    nameless = {"spec": {}, "status": "asked"}
     records = [
         request(1, "", "", **nameless, verdict="ambiguous", choices=["ckb_Arab", "kmr_Latn"]),
         request(2, "", "", **nameless, verdict="no-name"),
@@ -54,6 +54,15 @@ def test_finished_requests_come_apart_and_wait_for_nothing() -> None:
     waiting, _, finished = checked_text(queue(parse_requests(records), URLS)).partition("Finished")
     assert "Esperanto" in waiting and "Check waiting" in waiting
     assert "Yoruba" in finished and "Check" not in finished
+
+
+def test_finished_requests_that_named_no_language_are_left_out() -> None:
+    records = [
+        request(1, "", "", spec={}, status="declined", verdict="too-many"),
+        request(2, "yor_Latn", "Yoruba", status="done"),
+    ]
+    text = checked_text(queue(parse_requests(records), URLS))
+    assert "Yoruba" in text and "Not understood" not in text
 
 
 def test_empty_queue_is_a_sentence() -> None:

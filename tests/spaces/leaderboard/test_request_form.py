@@ -18,6 +18,7 @@ LEADERBOARD = build_leaderboard(
             request(1, "epo_Latn", "Esperanto", spec=PRICED),
             request(2, "hau_Latn", "Hausa", status="open"),
             request(3, "yor_Latn", "Yoruba", status="declined", verdict="no-teacher"),
+            request(4, "epo_Latn", "Esperanto", status="declined", verdict="too-few"),
         ]
     ),
 )
@@ -45,6 +46,11 @@ def test_form_knows_what_is_here_what_is_queued_and_the_cost(text: str, expected
 def test_form_neither_prices_nor_offers_what_was_declined() -> None:
     text = checked_text(answer("Yoruba", LEADERBOARD, URLS))
     assert "expects" not in text and "Request Yoruba" not in text and "ask again" in text
+
+
+def test_form_says_only_that_a_language_is_here_after_another_request_for_it() -> None:
+    text = checked_text(answer("Esperanto", LEADERBOARD, URLS))
+    assert "here already" in text and "No model" not in text
 
 
 def test_estimate_without_requests_refers_to_the_bot() -> None:

@@ -55,15 +55,21 @@ def test_missing_or_malformed_parts_are_empty(more: dict[str, Any]) -> None:
     assert parsed and parsed.id == "r1" and len(parsed.steps) == 4
 
 
-def test_unfinished_requests_come_first_and_newer_ones_before_older() -> None:
+def test_unfinished_requests_come_first_then_those_with_a_result_and_newer_before_older() -> None:
     texts = [
         request(1, "a_Latn", "A"),
         request(2, "b_Latn", "B", status="open"),
         request(3, "c_Latn", "C", status="failed"),
         request(4, "d_Latn", "D", status="open"),
+        request(5, "e_Latn", "E"),
+        request(6, "f_Latn", "F", status="declined"),
     ]
     sheets = ["\n".join(texts[:2]), "broken\n" + "\n".join(texts[2:]) + "\n", ""]
-    assert [parsed.id for parsed in parse_requests(sheets)] == ["r4", "r2", "r3", "r1"]
+    assert [parsed.id for parsed in parse_requests(sheets)] == [
+        *("r4", "r2"),
+        *("r5", "r1"),
+        *("r6", "r3"),
+    ]
 
 
 def test_sheet_is_read_as_the_bot_writes_it() -> None:
