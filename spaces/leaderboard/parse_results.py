@@ -154,7 +154,9 @@ def whole_number(value: object) -> int | None:
 
 def text_of(value: object) -> str:
     """Return a text, shortened if it is too long; empty for anything else."""
-    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else ""
+    text = value[:MAX_TEXT_LENGTH] if isinstance(value, str) else ""
+    # JSON can name half a surrogate pair, which cannot be sent to a browser.
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def column_of(row: Row, table: BenchmarkTable) -> str | None:

@@ -55,6 +55,11 @@ def test_missing_or_malformed_parts_are_empty(more: dict[str, Any]) -> None:
     assert parsed and parsed.id == "r1" and len(parsed.steps) == 4
 
 
+def test_half_a_surrogate_pair_is_replaced() -> None:
+    parsed = parse_request(request(1, "epo_Latn", "Esper\ud800nto ŝ"))
+    assert parsed and parsed.name == "Esper?nto ŝ"
+
+
 def test_unfinished_requests_come_first_then_those_with_a_result_and_newer_before_older() -> None:
     texts = [
         request(1, "a_Latn", "A"),
