@@ -160,8 +160,23 @@ def _read_name(name: str) -> Named | Unclear:
         return _to_confirm(_read_name(name.lower()))
     if isinstance(match, Candidates):
         return Unclear(Verdict(match.reason), match.languages)
-    is_certain = not match.script_assumed and fold(name) not in CONVERSATION
-    return Named(match, is_certain)
+    is_talk = fold(name) in CONVERSATION or _is_talk_of_script(name, match)
+    return Named(match, is_certain=not match.script_assumed and not is_talk)
+
+
+def _is_talk_of_script(text: str, language: Language) -> bool:
+    """Whether a word before the name of a script was taken for the language, as in "not Latin"."""
+    first, _, rest = fold(text).partition(" ")
+    if first not in CONVERSATION or not find_script(rest):
+        return False
+    return language.code[:3] in _isos(first) - _isos(rest)
+
+
+def _isos(name: str) -> set[str]:
+    """Return the ISO 639-3 codes of what a name means or may mean."""
+    match = find(name)
+    languages = match.languages if isinstance(match, Candidates) else (match,)
+    return {each.code[:3] for each in languages}
 
 
 def _is_like_a_code(name: str) -> bool:
@@ -188,14 +203,16 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
     if number := _NUMBER.fullmatch(plain):
         index = int(number[1]) if number[1] else 1 + _ORDINALS.index(number[2])
         return Named(by_code(choices[index - 1])) if 0 < index <= len(choices) else None
-    if len(choices) == 1 and fold(plain) in YES:
+    if len(choices) == 1 and (fold(plain) in YES or _THUMB_UP.fullmatch(plain)):
         return Named(by_code(choices[0]))
     if fold(plain) in NO:
         return Unclear(Verdict.NO_NAME)
-    if (refusal := _REFUSAL.fullmatch(line)) and fold(refusal[1]) in NO:  # "No, Welsh"
-        return read_answer(refusal[2], choices)
-    if matches := _in_script(plain.removesuffix(" one"), choices):
-        return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
+    # "No, Welsh", "Yes, Latin"
+    if (parts := _WORD_BEFORE.fullmatch(line)) and fold(parts[1]) in YES | NO:
+        return read_answer(parts[2], choices)
+    for text_in_script in (plain.removesuffix(" one"), _bare(line)):  # "I mean Latin"
+        if matches := _in_script(text_in_script, choices):
+            return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
     answer = _read_named_answer(text, plain, choices)
     return answer or _with_words_of_its_name(fold(plain), choices)
 
@@ -207,7 +224,9 @@ def _read_named_answer(text: str, plain: str, choices: tuple[str, ...]) -> Named
         readings = [r for r in readings if isinstance(r, Named) and r.language.code in choices]
     answers = [reading for reading in readings if not _is_noise(reading, plain, choices)]
     if named := _named(answers):
-        return Named(named[0].language)
+        language = named[0].language
+        is_talk = _is_talk_of_script(plain, language)
+        return _to_confirm(named[0]) if is_talk else Named(language)
     if answers:
         return _only_choice(answers, choices) or answers[0]
     similar = _only_choice(readings, choices) if len(plain) <= MAX_TYPO else None
@@ -279,6 +298,7 @@ def _is_noise(reading: Named | Unclear, plain: str, choices: tuple[str, ...]) ->
         return not is_clear or (is_other and bool(choices))
     language = reading.language
     is_code = plain in (language.code[:3], language.bcp47) and plain != fold(language.name)
+    is_code = is_code or _is_talk_of_script(plain, language)
     return is_code and bool(choices) and language.code not in choices
 
 
@@ -286,7 +306,8 @@ _CLEAR = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
 _POLITE = re.compile(rf"\b{POLITENESS}\b|[,.!()]", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _GREETED = re.compile(r"([^,.!:;。！，、]+)[,.!:;。！，、]+\s*(.*)")
-_REFUSAL = re.compile(r"(\w+)\s*[,.!:;]\s*(\S.*)")
+_WORD_BEFORE = re.compile(r"(\w+)\s*[,.!:;]\s*(\S.*)")
+_THUMB_UP = re.compile("👍[🏻-🏿]?")
 _NUMBER = re.compile(
     rf"(?:number |no |option |#)?(\d{{1,2}})|(?:the )?({'|'.join(_ORDINALS)})(?: one)?"
 )

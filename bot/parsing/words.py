@@ -9,7 +9,8 @@ from bot.language import fold
 
 
 def _folded(words: str) -> frozenset[str]:
-    return frozenset(fold(word) for line in words.splitlines() for word in line.split(";"))
+    lines = words.strip().splitlines()
+    return frozenset(fold(word) for line in lines for word in line.split(";"))
 
 
 # English words of two or three letters that are also codes of languages.
@@ -34,6 +35,7 @@ POLITENESS = (
     r"|s['’]il (?:vous|te) pla[iî]t|por favor|gracias|obrigad[oa]|per favore|grazie)"
 )
 
+# Marks and pictures alone, of which `fold` leaves nothing, say no more than a greeting.
 GREETINGS = _folded(
     """
     hi;hi all;hi there;hey;hello;hello all;hello there;hello everyone;hiya;dear all;greetings
@@ -54,7 +56,7 @@ GREETINGS = _folded(
     dumela;lumela;mhoro;muraho;mbote;salama;akwaaba;akkam;ሰላም;dia dhuit;halò;demat;salud
     shwmae;helo;rimaykullayki;allillanchu;kamisaraki;こんにちは;你好;您好;大家好;안녕;안녕하세요
     """
-)
+) | {""}
 
 # Without words that also mean something else: "tak" is yes in Polish and thanks in Danish.
 YES = _folded(

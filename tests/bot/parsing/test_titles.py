@@ -140,6 +140,8 @@ def test_usual_answers(answer: str, code: str) -> None:
         ("srp_Cyrl srp_Latn", "Latin", "srp_Latn"),
         ("srp_Cyrl srp_Latn", "the Latin one, please", "srp_Latn"),
         ("srp_Cyrl srp_Latn", "in the Cyrillic alphabet", "srp_Cyrl"),
+        ("srp_Cyrl srp_Latn", "Yes, Latin", "srp_Latn"),
+        ("srp_Cyrl srp_Latn", "I mean Latin", "srp_Latn"),
         ("cmn_Hans cmn_Hant yue_Hant", "simplified", "cmn_Hans"),
         ("lat_Latn ita_Latn", "Latin", "lat_Latn"),
     ],
@@ -171,6 +173,14 @@ def test_a_script_that_several_choices_share_leads_to_another_question() -> None
     assert isinstance(reading, Unclear) and len(reading.choices) == 2
 
 
+def test_a_word_of_talk_before_a_script_is_no_language() -> None:
+    """Failed before: "not Latin" started a model of Nomatsiguenga, whose code is "not"."""
+    assert read_answer("not Latin", ("srp_Cyrl", "srp_Latn")) is None
+    assert read_answer("not Latin", ()) == Unclear(Verdict.CONFIRM, (by_code("not_Latn"),))
+    assert read_request("not Latin", "") == Named(by_code("not_Latn"), is_certain=False)
+    assert read_request("my (Burmese)", "") == Named(by_code("mya_Mymr"))
+
+
 def test_a_typo_in_an_answer_must_be_confirmed() -> None:
     assert read_answer("Kurmanjii", KURDISH) == Unclear(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
@@ -181,7 +191,10 @@ def test_a_name_in_another_language_must_be_confirmed(choices: tuple[str, ...]) 
     assert read_request("svahila", "") == Unclear(Verdict.UNKNOWN, (by_code("swh_Latn"),))
 
 
-CHATTER = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
+CHATTER = (
+    *("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, ""),
+    *("?", "👎", "...", "Thanks!"),
+)
 
 
 @pytest.mark.parametrize("text", CHATTER)
@@ -189,7 +202,15 @@ def test_other_comments_are_ignored(text: str) -> None:
     assert read_answer(text, KURDISH) is None
 
 
-@pytest.mark.parametrize("yes", ["jes", "Jes, bonvolu!", "ja", "Oui, merci", "да", "はい", "OK"])
+@pytest.mark.parametrize("text", ["?", "👎", "...", "Thanks!", "👍?"])
+def test_marks_and_thanks_agree_to_nothing(text: str) -> None:
+    """Failed before: of each, no word was left, which counted as a yes."""
+    assert read_answer(text, ("epo_Latn",)) is None and read_answer(text, ()) is None
+
+
+@pytest.mark.parametrize(
+    "yes", ["jes", "Jes, bonvolu!", "ja", "Oui, merci", "да", "はい", "OK", "👍", "👍🏿!"]
+)
 def test_yes_is_understood_in_many_languages(yes: str) -> None:
     """Failed before: "ja" started a model of Japanese, and "oui" one of Old Uyghur."""
     assert read_answer(yes, ("epo_Latn",)) == Named(by_code("epo_Latn"))
