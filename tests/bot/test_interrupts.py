@@ -36,6 +36,8 @@ def test_sigint_ends_a_tick_that_waits_for_the_hub(tmp_path: Path) -> None:
         ) as process:
             connection, _ = silent_hub.accept()
             with connection:
+                connection.settimeout(60)
+                assert connection.recv(1), "it has asked, so it waits and does not import"
                 process.send_signal(signal.SIGINT)
                 try:
                     _, errors = process.communicate(timeout=30)
