@@ -31,6 +31,8 @@ def test_ctrl_c_ends_a_recipe_that_waits_for_the_hub(ignored: bool, tmp_path: Pa
         ) as process:
             connection, _ = silent_hub.accept()
             with connection:
+                connection.settimeout(60)
+                assert connection.recv(1), "it has asked, so it waits and does not import"
                 process.send_signal(signal.SIGINT)
                 try:
                     _, errors = process.communicate(timeout=30)
