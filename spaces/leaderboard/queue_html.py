@@ -31,7 +31,7 @@ VERDICTS = {
     "script": "several scripts are possible",
     "no-name": "no language is named",
     "too-long": "the title is too long",
-    "no-teacher": "no teacher knows the language",
+    "no-teacher": "the teacher here cannot teach it",
     "duplicate": "there is a request for it already",
     "no-model": "there is no model to improve",
     "too-few": "too few corrections so far",

@@ -19,6 +19,22 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, summary, input, [
     .getBoundingClientRect()])
   .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24))
   .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`)"""
+# What something else covers, so that a tap does not reach it.
+COVERED = """() => {
+  const top = scrollY;
+  const covered = [...document.querySelectorAll('button, a, summary')]
+    .filter(element => element.checkVisibility({visibilityProperty: true}) &&
+      !element.closest('.k-table > thead, [aria-hidden=true]'))
+    .map(element => {
+      element.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
+      const box = element.getBoundingClientRect();
+      const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      const reached = box.width < 2 || !hit || element.contains(hit) || hit.contains(element);
+      return reached ? '' : `${element.outerHTML.slice(0, 80)} under ${hit.outerHTML.slice(0, 80)}`;
+    }).filter(Boolean);
+  scrollTo(0, top);
+  return covered;
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 # As a browser that blocks third-party storage does it.
 BLOCK_STORAGE = """if (window !== window.parent) Object.defineProperty(window, 'localStorage', {
@@ -48,10 +64,10 @@ def open_embedded(page: Page, hub_url: str, url: str) -> Frame:
 
 
 def phone_problems(page: Page | Frame) -> list[str]:
-    """Return what is too large or too small, and what axe finds in both palettes."""
+    """Return what is too large, too small or covered, and what axe finds in both palettes."""
     page.evaluate(NO_TRANSITIONS)
     problems = [f"{page.evaluate(TOO_WIDE)} px too wide"] if page.evaluate(TOO_WIDE) > 0 else []
-    problems += page.evaluate(TOO_SMALL)
+    problems += page.evaluate(TOO_SMALL) + page.evaluate(COVERED)
     problems += serious_findings(page, {})
     page.evaluate(TOGGLE_DARK)
     problems += serious_findings(page, CONTRAST)

@@ -33,7 +33,7 @@ LEADERBOARD = build_leaderboard(
         ("Breton", "The last request cost about US$2.00."),
         ("Breton", "The bot now expects less than a cent, and never more than US$1.00."),
         ("Breton", "All models here are practice so far"),
-        ("Yoruba", "It was declined in discussion #3: no teacher knows the language."),
+        ("Yoruba", "It was declined in discussion #3: the teacher here cannot teach it."),
         ("Kurdish", "several languages"),
         ("scotish gealic", "Scottish Gaelic"),
         ("qqqqqqq", "We do not know a language"),
