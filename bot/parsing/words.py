@@ -13,18 +13,20 @@ def _folded(words: str) -> frozenset[str]:
     return frozenset(fold(word) for line in lines for word in line.split(";"))
 
 
-# English words of two or three letters that are also codes of languages.
+# English words and abbreviations of two or three letters that are also codes of languages.
 ENGLISH = frozenset(
     """
-    ab ace act add age ago aid aim air all and any app are arm art as ask at bad bag ban bar bat be
-    bed bet big bin bit box boy bug bus but buy by can cap car cat cow cry cut dad day den did die
-    do dog dot dry due ear eat egg end era eve eye fan far fat few fix fly fog for fox fun gap gas
-    get go gun guy had has hat he her hey hi him his hit hop hot how hub ice ill in is it its jam
-    job joy key kid kit lab lab law lay leg let lie lot low mad man map may me men met mix mom mud
-    my net new no nor not now nut odd of off oh ok oil old on one or our out owl own pan pay pen pet
-    pin pop pot put ran rat raw red rib rid row run sad sat saw say sea see set she sin sir sit six
-    sky so son sun tap tax tea ten the tie tin tip to toe top toy try two up us use van via war was
-    way we web wet who why win yes yet you
+    ab abc ace act add afk age ago aid aim air all and any api app are arm art as asd ask asr at aww
+    bad bag bah ban bar bat be bed bet big bin bit box boy brb bro btw bug bus but buy by bye can
+    cap car cat com cow cpu cry csv cut dad day den dev did die do doc dog dot dry due duh ear eat
+    egg end era etc eve eye fan far fat few fix fly fog for fox fun gah gap gas get go gov gun guy
+    had hah has hat he heh her hey hi him his hit hmm hop hot how hub huh ice ill imo in is it its
+    jam job joy key kid kit lab law lay leg let lie llm lmk lol lot low mad man map may me meh men
+    met mix mmm mom mrs mud mum my net new no nor not now nut nvm odd of off oh oil ok old omg on
+    one or org our out owl own pan pay pen pet pin pls plz png pop pot put ran rat raw red rib rid
+    row run sad sat saw say sea see set she sin sir sit six sky so son sos sun tap tax tba tbd tbh
+    tea ten the thx tie tin tip to toe top toy try tts two ugh up us usa use van via war was way we
+    web wet who why win wow wtf www yay yes yet you yup
     """.split()
 )
 

@@ -173,6 +173,14 @@ def test_a_script_that_several_choices_share_leads_to_another_question() -> None
     assert isinstance(reading, Unclear) and len(reading.choices) == 2
 
 
+@pytest.mark.parametrize("word", ["hmm", "lol", "LLM", "API", "omg"])
+def test_an_abbreviation_alone_is_hardly_a_language(word: str) -> None:
+    """Failed before: "lol" started a model of Mongo, and "API" one of Apiaká."""
+    title = read_request(word, "")
+    assert isinstance(title, Named) and not title.is_certain
+    assert read_answer(word, ()) is None
+
+
 def test_a_word_of_talk_before_a_script_is_no_language() -> None:
     """Failed before: "not Latin" started a model of Nomatsiguenga, whose code is "not"."""
     assert read_answer("not Latin", ("srp_Cyrl", "srp_Latn")) is None
