@@ -61,7 +61,8 @@ def _apply(
         return _refuse(request, command)
     if command is Command.APPROVE and not is_trusted:
         return _refuse(request, command)
-    if command in (Command.RETRY, Command.APPROVE) and not discussion.open:
+    can_help = request.status is Status.FAILED or command is Command.APPROVE
+    if command in (Command.RETRY, Command.APPROVE) and can_help and not discussion.open:
         return _answer(request, command, replies.closed(command))
     if command is not None:
         return _EFFECTS[command](request, situation)

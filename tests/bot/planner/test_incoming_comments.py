@@ -246,6 +246,15 @@ def test_a_reopened_discussion_is_answered_once(status: Status) -> None:
     assert not answers(plan(planned.request, later, POLICY, CURRENT))
 
 
+@pytest.mark.parametrize(
+    ("status", "reply"), [(Status.DONE, "nothing to retry"), (Status.FAILED, "reopen it first")]
+)
+def test_a_retry_asks_for_reopening_only_where_it_can_help(status: Status, reply: str) -> None:
+    closed = examples.discussion(comments=(examples.comment("/retry", "ada"),), open=False)
+    (answer,) = answers(plan(over(status), observed(discussions={1: closed}), POLICY, CURRENT))
+    assert reply in answer
+
+
 def test_a_failed_request_continues_after_reopening() -> None:
     failed = over(Status.FAILED, verdict=Verdict.ATTEMPTS, steps={Step.GENERATE: STUCK})
     assert after(failed, ("ludoviko", "/retry")).request.status is Status.OPEN
