@@ -259,7 +259,7 @@ def _maintainers(env: Mapping[str, str]) -> frozenset[str]:
 
 def _number(env: Mapping[str, str], name: str, default: float) -> float:
     try:
-        value = float(env.get(name) or default)
+        value = float(env.get(name, default))
     except ValueError as error:
         raise SettingsError(f"{name} must be a number, not {env[name][:40]!r}") from error
     if not 0 <= value <= LARGEST_NUMBER:

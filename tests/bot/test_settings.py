@@ -110,9 +110,10 @@ def test_the_webhook_calls_the_path_where_the_bot_listens() -> None:
         make_settings(KAKUGO_WEBHOOK_URL="https://bot.example.org/")
 
 
-def test_an_empty_variable_means_its_default() -> None:
-    names = ("KAKUGO_RECIPE", "KAKUGO_LIMIT_USD", "KAKUGO_QUEUE", "KAKUGO_RUN", "PORT")
-    assert make_settings(**dict.fromkeys(names, "")) == make_settings()
+def test_an_empty_name_means_its_default_but_an_empty_limit_is_refused() -> None:
+    assert make_settings(KAKUGO_RECIPE="", KAKUGO_RUN="") == make_settings()
+    with pytest.raises(SettingsError, match="KAKUGO_LIMIT_USD must be a number, not ''"):
+        make_settings(KAKUGO_LIMIT_USD="")
 
 
 def test_a_port_that_does_not_exist_is_rejected() -> None:
