@@ -20,6 +20,7 @@ from recipes.core import language, manifest, model_loading, row_edits
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
+from recipes.core.sampling import sample
 from recipes.evaluate import settings as evaluating
 from recipes.evaluate import suite
 from recipes.train import heldout_loss
@@ -94,14 +95,14 @@ def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSetting
     settings, repo = job.settings, job.args.dataset
     seed = training.parse(job.config.train).seed
     training_chats, held_out_chats = (
-        row_edits.sample(row_edits.load_chats(job.api, repo, job.inputs[repo], split), count, seed)
+        sample(row_edits.load_chats(job.api, repo, job.inputs[repo], split), count, seed)
         for split, count in (("train", settings.rows), ("test", settings.held_out))
     )
     if not training_chats or not held_out_chats:
         raise UserError(f"{repo} must have rows in both its `train` and its `test` split.")
     loaded = suite.load(job.api, evaluation, job.config.language)
     tasks = [
-        replace(task, items=tuple(row_edits.sample(task.items, settings.items, seed)))
+        replace(task, items=tuple(sample(task.items, settings.items, seed)))
         for task in loaded.tasks
         if task.metric == "accuracy" and task.language == job.config.language
     ]

@@ -9,10 +9,10 @@ from typing import Any
 from huggingface_hub import get_token
 
 from recipes.check.settings import CheckSettings
-from recipes.core import row_edits
 from recipes.core.errors import Unworkable, UserError
 from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.core.progress import say
+from recipes.core.sampling import sample
 from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.generate.schema import ENGLISH
 
@@ -51,13 +51,13 @@ def read(
         say(f"without a token for the Hub, the translations cannot be compared: {error}")
         sentences, originals, unreadable = {}, {}, error
     # Sentences that follow each other are often from one article.
-    if ids := row_edits.sample(sorted(sentences.keys() & originals.keys()), count, library.seed):
+    if ids := sample(sorted(sentences.keys() & originals.keys()), count, library.seed):
         texts = tuple(sentences[key] for key in ids)
         return References(texts, tuple(originals[key] for key in ids), {repo: commit})
     if texts := tuple(library.texts(corpora, count)):
         say(f"{repo} has no {language}: the teacher translates texts of the corpora instead")
         return References(texts, (), library.commits)
-    english = tuple(row_edits.sample(list(originals.values()), count, library.seed))
+    english = tuple(sample(list(originals.values()), count, library.seed))
     if not english:
         raise unreadable or Unworkable(
             f"There is nothing to translate: {repo} has neither {language} nor English, and no "

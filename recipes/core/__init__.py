@@ -23,6 +23,7 @@ number_format     Numbers as people read them
 progress          Print progress lines, or a bar in a terminal
 reasoning         Separate a model's reasoning from its answer, in every known form
 row_edits         Rows that speakers agreed to drop or correct: `speakers.jsonl` of a dataset
+sampling          Draw rows at random
 schema            Build a settings class from a section of a recipe's YAML
 text_fold         The one form in which texts are compared
 """

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -24,7 +23,6 @@ from recipes.validation.models import parse
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-T = TypeVar("T")
 Chat = list[dict[str, str]]
 PATH = "speakers.jsonl"
 REASON = "speakers"  # why `generate` rejects a row that speakers dropped
@@ -125,8 +123,3 @@ def load_chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:
     chats = list(rows["messages"])
     edits = read(api, repo, revision)
     return edits.apply(list(rows["id"]), chats) if edits else chats
-
-
-def sample(rows: Sequence[T], count: int, seed: int) -> list[T]:
-    """Return up to `count` rows of all sources: datasets have their rows source by source."""
-    return Random(seed).sample(rows, min(count, len(rows)))

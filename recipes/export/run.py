@@ -17,6 +17,7 @@ from recipes.core import hub_refs, language, manifest, model_loading, row_edits
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import Progress, say
+from recipes.core.sampling import sample
 from recipes.core.schema import build
 from recipes.export import card, gguf, interpolate
 from recipes.export.interpolate import ShareChoice, ShareLoss
@@ -151,7 +152,7 @@ def _load_chats(
     rows, repo = job.settings.rows, job.args.dataset
     generate = build(EnglishSource, job.config.generate, "generate")
     held_out = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")
-    target = row_edits.sample(held_out, rows, generate.seed)
+    target = sample(held_out, rows, generate.seed)
     corpus = generate.conversations
     library = DatasetReader(job.api, generate.seed, generate.gates.tokenizer)
     english = [

@@ -22,6 +22,7 @@ from recipes.core import manifest, model_loading, row_edits
 from recipes.core.errors import Unworkable
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
+from recipes.core.sampling import sample
 from recipes.train import card, card_facts, checkpoints, hardware, launch, sft
 from recipes.train.callbacks import print_progress
 from recipes.train.card_facts import PACKAGES
@@ -175,7 +176,7 @@ def _load_examples(
     if settings.held_out is None:
         return training, None
     test_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")
-    test_chats = row_edits.sample(test_chats, settings.held_out.rows, settings.seed)
+    test_chats = sample(test_chats, settings.held_out.rows, settings.seed)
     held_out = tokenize_chats(tokenizer, test_chats, settings.max_length)
     if not held_out.input_ids:
         raise Unworkable(f"The `test` split of {repo} has no row for the held-out loss.")

@@ -121,13 +121,3 @@ def test_an_invalid_file_is_an_error(hub: LocalHub) -> None:
         else:
             with pytest.raises(Unworkable, match="speakers.jsonl in practice/chats, line 1"):
                 edits(api)
-
-
-def test_a_sample_has_chats_of_all_sources() -> None:
-    """A dataset has 200 rows of topics before the first of the others."""
-    chats = [[{"role": "user", "content": f"{name} {n}"}]
-             for name in ("topics", "pairs", "replay") for n in range(200)]  # fmt: skip
-    sample = row_edits.sample(chats, 256, seed=1)
-    assert sample == row_edits.sample(chats, 256, seed=1) and len(sample) == 256
-    assert {chat[0]["content"].split()[0] for chat in sample} == {"topics", "pairs", "replay"}
-    assert sorted(map(str, row_edits.sample(chats, 999, seed=1))) == sorted(map(str, chats))
