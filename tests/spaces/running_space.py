@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from huggingface_hub import HfApi
+
 from bot.localhub.testing import LocalHub
 
 CHROMIUM_ARGUMENTS = (
@@ -72,6 +74,14 @@ def _is_up(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
+
+
+def restart_space(api: HfApi, name: str) -> str:
+    """Run a Space of the local Hub; return its address, of another site than the Hub's."""
+    api.restart_space(name)
+    runtime = api.wait_for_space(name, timeout=TIMEOUT_SECONDS, poll_interval=0.05)
+    assert runtime.stage == "RUNNING", runtime.raw
+    return f"http://{runtime.raw['domains'][0]['domain']}".replace("127.0.0.1", "localhost")
 
 
 def check_refusals(url: str) -> None:

@@ -10,7 +10,7 @@ from outbox import Outbox
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import CHAT, FEEDBACK, hub_api
-from tests.spaces.running_space import SPACES, wait_for
+from tests.spaces.running_space import SPACES, restart_space, wait_for
 
 LEFT = "data/epo_Latn/2026-11-24/left.jsonl"
 SETTINGS = "answer_settings.py"
@@ -36,10 +36,7 @@ def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     api.upload_file(
         path_or_fileobj=endless.encode(), path_in_repo=SETTINGS, repo_id=CHAT, repo_type="space"
     )
-    api.restart_space(CHAT)
-    runtime = api.wait_for_space(CHAT, timeout=120, poll_interval=0.1)
-    assert runtime.stage == "RUNNING", runtime.raw
-    yield f"http://{runtime.raw['domains'][0]['domain']}".replace("127.0.0.1", "localhost")
+    yield restart_space(api, CHAT)
     Outbox(folder).add(LEFT, "{}\n")
     api.pause_space(CHAT)
     wait_for(lambda: api.file_exists(FEEDBACK, LEFT, repo_type="dataset"), "the last upload")

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi, get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import Browser, auth_header
+from tests.spaces.running_space import restart_space
 
 # What Gradio does in `gradio/oauth.py`, without the seconds that Gradio takes to start.
 APP = """
@@ -58,10 +59,7 @@ def space(alice: HfApi, name: str) -> str:
         alice.upload_file(
             path_or_fileobj=text.encode(), path_in_repo=path, repo_id=name, repo_type="space"
         )
-    alice.restart_space(name)
-    runtime = alice.wait_for_space(name, timeout=60, poll_interval=0.05)
-    assert runtime.stage == "RUNNING", runtime.raw
-    return f"http://{runtime.raw['domains'][0]['domain']}".replace("127.0.0.1", "localhost")
+    return restart_space(alice, name)
 
 
 def login_page(browser: Browser, space: str) -> tuple[str, str]:
