@@ -15,7 +15,7 @@ The files, lowest layer first; a file imports only from files above it:
     foreign.tsv        Names of languages in other languages, written by it as well
     request_limits     Refuse files, large bodies and other requests that no page sends
     csp                The Content-Security-Policy header of every response
-    english            Tell Gradio that the browser's language is English
+    gradio_language    Tell Gradio that the browser's language is English
     style.css          The palette and the rules that both style sheets share
     theme              The Gradio theme and the style sheet
     storage.js         Memory in place of a storage that the browser blocks

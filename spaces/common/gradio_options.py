@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ExceptionHandler
 
 from common.csp import ContentSecurityPolicy
-from common.english import EnglishGradio
+from common.gradio_language import EnglishGradio
 from common.request_limits import RequestLimits
 from common.theme import style_sheet, theme
 
@@ -36,7 +36,7 @@ def launch(
 ) -> None:
     """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space.
 
-    Each page runs `script` before Gradio starts, in a block, so that its names hide none of others.
+    Each page runs `script` before Gradio starts, in a block: its names must not hide global ones.
     """
     # With it, Gradio asks other hosts for a banner when it is not in the Hub's page.
     demo.space_id = None
