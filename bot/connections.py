@@ -1,4 +1,4 @@
-"""Listen for connections, and bound what strangers can hold open: those without a request."""
+"""Listen for connections, and limit those that strangers hold open without a request."""
 
 from __future__ import annotations
 

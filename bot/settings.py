@@ -252,7 +252,7 @@ def _maintainers(env: Mapping[str, str]) -> frozenset[str]:
     if wrong := sorted(name for name in names if not re.fullmatch(r"[\w.-]+", name)):
         raise SettingsError(
             "KAKUGO_MAINTAINERS must be names on the Hub with commas between them; "
-            f"{wrong[0][:40]!r} is none"
+            f"{wrong[0][:40]!r} is not one"
         )
     return names
 

@@ -69,7 +69,7 @@ def read_teacher(text: str | bytes) -> TeacherRecord:
 def read_faults(text: str) -> Faults:
     """Read `faults.json`. Raises UnreadableRecord."""
     data = _read_json(text, "faults")
-    if isinstance(data, dict) and data.get("schema") in (4, 5, 6, 7):  # with the same fields
+    if isinstance(data, dict) and data.get("schema") in range(4, SCHEMA):  # with the same fields
         data = {**data, "schema": SCHEMA}
     return faults_from_json(data)
 
@@ -158,7 +158,7 @@ def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
 
 def upgrade_teacher(data: Any) -> Any:
     """Return the content of `teacher.json` in today's schema; before, it did not name one."""
-    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4, 5, 6, 7):
+    if not isinstance(data, dict) or data.get("schema", 3) not in range(3, SCHEMA):
         return data
     if "schema" not in data:
         data = _renamed({"rested": 0.0, **data}, _TEACHER)

@@ -49,7 +49,7 @@ def _files_of_index(index: str) -> Iterator[tuple[str, str]]:
             yield _file_of_line(line)
         except (ValueError, RecursionError) as error:
             log.warning(
-                "a line of an index file is no file, so the file is read instead: %s", error
+                "a line of an index file cannot be read, so its file is read instead: %s", error
             )
 
 

@@ -292,10 +292,8 @@ def _is_noise(reading: Named | Unclear, plain: str, choices: tuple[str, ...]) ->
     """
     if isinstance(reading, Unclear):
         is_clear = reading.verdict in _CLEAR or (reading.verdict is Verdict.CONFIRM and not choices)
-        is_other = len(plain) <= MAX_CODE and not {each.code for each in reading.choices} & {
-            *choices
-        }
-        return not is_clear or (is_other and bool(choices))
+        is_other = {each.code for each in reading.choices}.isdisjoint(choices)
+        return not is_clear or (is_other and bool(choices) and len(plain) <= MAX_CODE)
     language = reading.language
     is_code = plain in (language.code[:3], language.bcp47) and plain != fold(language.name)
     is_code = is_code or _is_talk_of_script(plain, language)

@@ -10,7 +10,7 @@ const listen = (names, act) => {
 listen(['wheel', 'touchmove', 'keydown'], event => {
   if (inConversation(event)) lastMoved = performance.now();
 });
-// Only the main button: when another one opens a menu, many browsers never tell that it is up again.
+// Only the main button: when another one opens a menu, many browsers never report its release.
 listen(['pointerdown'], event => { isDown = !event.button && Boolean(inConversation(event)); });
 listen(['pointerup', 'pointercancel'], () => {
   if (isDown) lastMoved = performance.now();

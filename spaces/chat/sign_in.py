@@ -42,7 +42,7 @@ def begin_again(request: Request, error: Exception) -> Response:
 
 
 def _target(request: Request) -> SplitResult:
-    """Return the address to go back to, or that of the first page if it is none."""
+    """Return the address to go back to, or that of the first page if it is not a URL."""
     try:
         return urlsplit(request.query_params.get("_target_url", ""))
     except ValueError:

@@ -91,7 +91,7 @@ def test_missing_and_invalid_settings_are_named() -> None:
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "much"})
     with pytest.raises(settings.SettingsError, match="KAKUGO_POLL_SECONDS"):
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_POLL_SECONDS": "-1"})
-    with pytest.raises(settings.SettingsError, match="'@ada;' is none"):
+    with pytest.raises(settings.SettingsError, match="'@ada;' is not one"):
         make_settings(KAKUGO_MAINTAINERS="bob, @ada;")
     valid = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
     assert (valid.endpoint, valid.job_token) == ("http://h", "hf_x")

@@ -69,7 +69,7 @@ def path_param(request: Request, name: str) -> str:
 
 
 def split_url(text: str) -> SplitResult:
-    """Return the parts of a URL that somebody sent; all are empty if it is none."""
+    """Return the parts of a URL that somebody sent; all are empty if it is not a URL."""
     try:
         return urlsplit(text)
     except ValueError:  # half an IPv6 address
