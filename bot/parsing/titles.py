@@ -304,7 +304,7 @@ _CLEAR = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
 _POLITE = re.compile(rf"\b{POLITENESS}\b|[,.!()]", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _GREETED = re.compile(r"([^,.!:;。！，、]+)[,.!:;。！，、]+\s*(.*)")
-_WORD_BEFORE = re.compile(r"(\w+)\s*[,.!:;]\s*(\S.*)")
+_WORD_BEFORE = re.compile(r"(\w+)(?:\s*[,.!:;]|\s+[-–—]\s)\s*(\S.*)")
 _THUMB_UP = re.compile("👍[🏻-🏿]?")
 _NUMBER = re.compile(
     rf"(?:number |no |option |#)?(\d{{1,2}})|(?:the )?({'|'.join(_ORDINALS)})(?: one)?"

@@ -228,7 +228,10 @@ def test_yes_is_understood_in_many_languages(yes: str) -> None:
 @pytest.mark.parametrize("no", ["no", "ne", "Nein, danke", "non", "нет"])
 def test_no_is_understood_in_many_languages(no: str) -> None:
     assert read_answer(no, ("epo_Latn",)) == Unclear(Verdict.NO_NAME)
-    assert read_answer(f"{no.split(',')[0]}, Welsh", ("epo_Latn",)) == Named(by_code("cym_Latn"))
+    for mark in (", ", " - ", " – ", " — "):  # "no" alone would be Norwegian
+        answer = f"{no.split(',')[0]}{mark}Welsh"
+        assert read_answer(answer, ("nob_Latn",)) == Named(by_code("cym_Latn"))
+        assert read_answer(answer, ("epo_Latn",)) == Named(by_code("cym_Latn"))
 
 
 @pytest.mark.parametrize(("word", "code"), [("dua", "dua_Latn"), ("tri", "tri_Latn")])
