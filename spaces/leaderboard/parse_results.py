@@ -96,6 +96,11 @@ class Row(Struct):
         numbers = (self.value, self.difference or 0.0, *ends)
         if max(numbers) > largest or min(numbers) < -largest:
             raise ValueError("a number is out of the metric's range")
+        if chat:
+            bounds = (bound for interval in answers if interval for bound in interval)
+            shares = (chat["first"], chat["second"], *bounds)
+            if min(shares) < 0 or max(shares) > MAX_VALUES[chat["metric"]]:
+                raise ValueError("an answer in a chat is out of the metric's range")
         if self.value < 0 and self.metric in MAX_VALUES:
             raise ValueError("a score is negative")
         if self.english and self.english_difference is None:

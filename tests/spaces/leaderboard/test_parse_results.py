@@ -101,6 +101,9 @@ def test_columns_that_are_nested_too_deeply_are_refused() -> None:
             parse_benchmarks(text)
 
 
+CHAT = {"metric": "accuracy", "n": 50, "first": 1.0, "second": 0.9}
+
+
 @pytest.mark.parametrize(
     ("more", "is_plausible"),
     [
@@ -130,6 +133,11 @@ def test_columns_that_are_nested_too_deeply_are_refused() -> None:
         ({"evaluated_at": "zzz"}, False),
         ({"language": "../.."}, False),
         ({"metric": []}, False),
+        ({"chat": CHAT}, True),
+        ({"chat": {**CHAT, "first": 55.0}}, False),
+        ({"chat": {**CHAT, "second_ci": [-0.1, 1.0]}}, False),
+        ({"chat": {**CHAT, "first_ci": [0.5, 9e300]}}, False),
+        ({"chat": {**CHAT, "metric": "chrF++", "first": 55.0}}, True),
     ],
 )
 def test_implausible_rows_are_left_out(more: dict[str, object], is_plausible: bool) -> None:
